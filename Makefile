@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# `make help` lists the targets.  Nothing is detected from the host: what a
+# build needs is named here, and `make setup` installs it.
+
+PREFIX ?= /usr
+BINDIR ?= $(PREFIX)/bin
+MANDIR ?= $(PREFIX)/share/man
+BASHCOMPDIR ?= $(PREFIX)/share/bash-completion/completions
+DESTDIR ?=
+VERSION := 0.1.0
+
+CC ?= cc
+PKG_CONFIG ?= pkg-config
+B ?= build
+
+# SAN=1: address and undefined behaviour sanitizers; CI=1: warnings are errors.
+WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
+	-Wvla -Wformat=2 -Wundef -Wpointer-arith -Wwrite-strings
+CFLAGS ?= -O2 -g
+STD := -std=gnu11 -D_GNU_SOURCE -Ilib -fno-strict-aliasing \
+	-ffunction-sections -fdata-sections -DWGQ_VERSION='"$(VERSION)"'
+ifdef SAN
+B := $(B)/san
+STD += -fsanitize=address,undefined -fno-sanitize-recover=undefined \
+	-fno-omit-frame-pointer
+else
+STD += -D_FORTIFY_SOURCE=2 -fstack-protector-strong
+endif
+ifdef CI
+WARN += -Werror
+endif
+Q := $(if $(V),,@)
+say = $(if $(V),,@printf '  %-7s %s\n' '$(1)' '$(2)')
+
+# The rooms of lib/ in their order: each may use itself and those before it.
+ROOMS := base conf fw hook plan net sys apply
+upto = $(shell echo $(ROOMS) | sed 's/\b$(1)\b.*/$(1)/')
+reverse = $(shell echo $(1) | tr ' ' '\n' | tac)
+archives = $(foreach r,$(call reverse,$(call upto,$(1))),$(B)/$(r).a)
+
+PACKAGES := build-essential pkg-config libmnl-dev libnftnl-dev libc-ares-dev \
+	libsodium-dev
+CHECK_PACKAGES := libcmocka-dev bats clang clang-format clang-tidy \
+	libclang-rt-14-dev valgrind strace iproute2 iptables nftables \
+	wireguard-tools wireguard-go qemu-system-x86 busybox-static cpio kmod \
+	zstd
+
+# Debian 12 ships no libmnl.a; Debian 13's links there.
+MNL_A := $(firstword $(wildcard /usr/lib/*/libmnl.a) $(B)/deps/libmnl.a)
+NFTNL_A := $(shell $(PKG_CONFIG) --variable=libdir libnftnl)/libnftnl.a
+CARES_A := $(shell $(PKG_CONFIG) --variable=libdir libcares)/libcares.a
+SODIUM_A := $(shell $(PKG_CONFIG) --variable=libdir libsodium)/libsodium.a
+LIBS := $(NFTNL_A) $(MNL_A) $(CARES_A) $(SODIUM_A)
+
+CMD_OBJ := $(patsubst %.c,$(B)/%.o,$(wildcard cmd/*.c))
+UNIT_SRC := $(filter-out tests/unit/lib_%,$(wildcard tests/unit/*.c))
+UNIT := $(patsubst tests/unit/%.c,$(B)/unit/%,$(UNIT_SRC))
+
+all: $(B)/wgq
+
+$(B)/wgq: $(B)/wgq.debug
+	$(call say,STRIP,$@)
+	$(Q)strip -o $@.tmp $<
+	$(Q)if readelf -lW $@.tmp | grep -qw INTERP || \
+		readelf -dW $@.tmp | grep -qw NEEDED; then \
+		echo "$@: is not static: it has an interpreter or needs a" \
+			"shared library" >&2; exit 1; fi
+	$(Q)size=$$(stat -c %s $@.tmp); echo "  $@ is $$size bytes, static"; \
+		if [ $$size -gt 1300000 ]; then \
+		echo "$@: more than 1300000 bytes" >&2; exit 1; fi
+	$(Q)mv $@.tmp $@
+
+$(B)/wgq.debug: $(CMD_OBJ) $(call archives,apply) $(MNL_A)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -static -Wl,--gc-sections -o $@ \
+		$(CMD_OBJ) -Wl,--start-group $(call archives,apply) $(LIBS) \
+		-Wl,--end-group
+
+$(B)/deps/libmnl.a:
+	$(Q)tests/fetch-deb trixie $(B)/deps libmnl-dev
+	$(Q)cp "$$(find $(B)/deps/usr -name libmnl.a)" $@
+
+$(B)/%.o: %.c
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(STD) $(WARN) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+define room
+$$(B)/$(1).a: $$(patsubst %.c,$$(B)/%.o,$$(wildcard lib/$(1)/*.c))
+	$$(Q)rm -f $$@ && ar rcs $$@ $$^
+endef
+$(foreach r,$(ROOMS),$(eval $(call room,$(r))))
+
+# tests/unit/ROOM_topic.c links its room and those above it, nothing else: the
+# link line proves the boundary.  tests/unit/lib_*.c is shared by the tests.
+room_of = $(firstword $(subst _, ,$(notdir $(1))))
+UNIT_LIB := $(patsubst %.c,$(B)/%.o,$(wildcard tests/unit/lib_*.c))
+define unit
+$$(B)/unit/$(1): $$(B)/tests/unit/$(1).o $$(UNIT_LIB) \
+		$$(call archives,$$(call room_of,$(1))) $$(MNL_A)
+	$$(call say,LINK,$$@)
+	$$(Q)mkdir -p $$(@D)
+	$$(Q)$$(CC) $$(STD) $$(CFLAGS) $$(LDFLAGS) -Wl,--gc-sections -o $$@ \
+		$$< $$(UNIT_LIB) -Wl,--start-group \
+		$$(call archives,$$(call room_of,$(1))) $$(LIBS) \
+		-Wl,--end-group -lcmocka
+endef
+$(foreach u,$(notdir $(UNIT)),$(eval $(call unit,$(u))))
+
+unit: $(UNIT)
+
+clean:
+	rm -rf $(B)
+
+-include $(shell find $(B) -name '*.d' 2>/dev/null)
+.PHONY: all unit clean
+.DELETE_ON_ERROR:
+.SECONDARY:

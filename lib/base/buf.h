@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef WGQ_BASE_BUF_H
+#define WGQ_BASE_BUF_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/**
+ * struct buf - growing bytes
+ * @p:		the bytes, always followed by a NUL that @len does not count;
+ *		NULL while nothing was added
+ * @len:	bytes in use
+ * @cap:	bytes allocated
+ * @failed:	memory ran out: sticky, so that a caller checks once at the end
+ *
+ * Memory that is outgrown or released is wiped first, since what is printed
+ * may be a conf.
+ */
+struct buf {
+	char *p;
+	size_t len, cap;
+	bool failed;
+};
+
+void buf_add(struct buf *b, const void *data, size_t len);
+void buf_adds(struct buf *b, const char *s);
+void buf_addc(struct buf *b, char c);
+void buf_addf(struct buf *b, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/** buf_reset() - forget (and wipe) the bytes, keep the memory */
+void buf_reset(struct buf *b);
+
+/** buf_done() - wipe and release; @b is fresh afterwards; for cleanup() too */
+void buf_done(struct buf *b);
+
+#endif
