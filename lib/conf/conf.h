@@ -101,7 +101,8 @@ enum conf_severity {
  * @severity:	a warning is shown, an error ends the run
  * @line:	line in the file, 0 when it is about the file as a whole
  * @status:	exit status that wg-quick would end with
- * @text:	what is wrong, quoting what was written; never key material
+ * @text:	what is wrong, quoting what was written, without a prefix such
+ *		as "Warning:"; never key material; lives as long as the conf
  */
 struct conf_finding {
 	enum conf_severity severity;
@@ -148,6 +149,25 @@ int conf_parse(struct conf *conf, const char *text, size_t len,
  * Return: 0, -EINVAL when an error was reported, -ENOMEM.
  */
 int conf_parse_device(struct conf *conf, conf_report *report, void *ctx)
+	__attribute__((warn_unused_result));
+
+/**
+ * conf_predict_device() - what a fresh device holds after `wg addconf`
+ * @asked:	filled by conf_parse_device(); its own peers are not changed
+ * @a:		owns the arrays of the result; strings still belong to @asked
+ * @ret_live:	the device as it will read back, untouched on failure
+ *
+ * Blocks of one public key are one peer (DUP-1), a peer with the interface's
+ * own key is dropped (KEYS-3), keys are clamped, allowed IPs are masked, listed
+ * once a peer, owned by the last peer that lists them (AIP-7), taken off again
+ * where `-` says so (AIP-5), and in the order that the kernel dumps them in:
+ * the one of their last addition.  A listening port that is left to the kernel
+ * stays 0.
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int conf_predict_device(const struct wg_device *asked, struct arena *a,
+			struct wg_device *ret_live)
 	__attribute__((warn_unused_result));
 
 /** conf_done() - wipe and release */

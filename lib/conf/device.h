@@ -71,6 +71,11 @@ struct wg_peer {
  * @name:		interface name
  * @private_key:	valid if @has_private_key; zero removes it
  * @listen_port:	host byte order, 0 = random
+ * @listen_port_name:	ListenPort as written where it is no number, which makes
+ *			it the name of a UDP service; NULL otherwise.  A conf
+ *			only: whoever resolves it sets @listen_port and leaves
+ *			@has_listen_port alone, which is set already
+ * @listen_port_line:	line of the last ListenPort, 0 for none
  * @fwmark:		0 = none
  * @peers:		array of @n_peers in the order of the conf or the dump
  */
@@ -81,6 +86,8 @@ struct wg_device {
 	bool has_listen_port;
 	bool has_fwmark;
 	uint16_t listen_port;
+	const char *listen_port_name;
+	unsigned int listen_port_line;
 	uint32_t fwmark;
 	struct wg_peer *peers;
 	size_t n_peers;
