@@ -18,7 +18,7 @@ B ?= build
 WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
 	-Wvla -Wformat=2 -Wundef -Wpointer-arith -Wwrite-strings
 CFLAGS ?= -O2 -g
-STD := -std=gnu11 -D_GNU_SOURCE -Ilib -fno-strict-aliasing \
+STD := -std=gnu11 -D_GNU_SOURCE -iquote lib -fno-strict-aliasing \
 	-ffunction-sections -fdata-sections -DWGQ_VERSION='"$(VERSION)"'
 ifdef SAN
 B := $(B)/san

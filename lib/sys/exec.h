@@ -61,7 +61,14 @@ struct exec {
  * with.  One that could not be started sets the status of @e as a shell would:
  * 127 where the file is not there, 126 where it cannot be executed.
  *
- * Return: 0, or -errno of what kept the program from starting.
+ * Descriptors above 2 are closed in the child, marked or not.  Once the child
+ * ended, its output is taken as complete, even if a process that it left
+ * behind keeps the pipe open.
+ *
+ * Return: 0; -EINTR where @stop was set before the program was started, so
+ * that undoing a run has to pass another @stop; -ENOEXEC for a text file
+ * without `#!`, which a shell would read itself; or another -errno of what
+ * kept the program from starting.
  */
 int exec_run(const struct exec *x, int *ret_status, struct wgq_err *e)
 	__attribute__((warn_unused_result));
