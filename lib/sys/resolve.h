@@ -94,12 +94,23 @@ struct resolve_opts {
  * taken, as wg takes it (EP-2).
  *
  * Return: 0, -ENOENT for a name that does not exist or has no address,
- * -EINVAL for a bad port or a literal that is none, -EAGAIN when the retries
- * ran out, -EINTR when stopped, -ENOMEM.
+ * -EPROTO for an answer that makes no sense, -EINVAL for a bad port, -EAGAIN
+ * when the retries ran out, -EINTR when stopped, -ENOMEM.
  */
 int resolve_endpoints(struct wg_peer *peers, size_t n,
 		      const struct resolve_opts *o, struct wgq_err *e)
 	__attribute__((warn_unused_result));
+
+/**
+ * resolve_listen_port() - the port of a ListenPort that is a service's name
+ * @dev:	device of a conf; left alone if @listen_port_name is NULL
+ * @o:		options
+ * @e:		"FILE:LINE: Servname not supported for ai_socktype: `x'"
+ *
+ * Return: 0 or -EINVAL.
+ */
+int resolve_listen_port(struct wg_device *dev, const struct resolve_opts *o,
+			struct wgq_err *e) __attribute__((warn_unused_result));
 
 /**
  * resolve_numeric() - an endpoint that needs no query (contract EP-3, EP-4)
