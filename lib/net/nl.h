@@ -11,6 +11,22 @@
 #include "base/err.h"
 
 /**
+ * DOC: how this room talks to the kernel
+ *
+ * struct nl is a socket of one protocol, struct nlmsg a message in the
+ * caller's memory.  Builders (rtnl.h, wg.h, spoof.h) only fill messages,
+ * readers only take them apart; nl_talk(), nl_dump(), struct nl_batch and
+ * nl_transact() alone send anything, through struct nl_ops.
+ *
+ * Netlink loses answers when the receive buffer overflows, mixes answers to
+ * requests that were given up on into later ones, and cuts a list short when
+ * the list changes.  So an answer counts only with its request's sequence
+ * number, every change is acknowledged, an overflow is an error, and a torn
+ * list is read again.  A socket on which anything went wrong is closed: what
+ * it may still hold is of no use, and the next request opens another.
+ */
+
+/**
  * struct nl_ops - what a netlink socket can do
  * @open:	open a socket of a NETLINK_ protocol; -errno with @e filled
  * @send:	send one datagram; bytes sent or -errno
@@ -35,8 +51,8 @@ extern const struct nl_ops nl_kernel_ops;
 #define NL_RX_SIZE (128 * 1024)
 
 /**
- * struct nl_attr_names - names of the attributes of one level of a message
- * @type:	nlmsg_type that the names are for, with its header's length
+ * struct nl_attr_names - names of a message's outermost attributes
+ * @type:	nlmsg_type that the names are for
  * @hdr:	length of the fixed header before the attributes, in bytes
  * @names:	by attribute type, NULL for one that has no name
  * @n:		number of names
@@ -56,8 +72,8 @@ struct nl_attr_names {
  * @sock:	-1 until the first use
  * @seq:	sequence number of the latest request
  * @rx:		receive buffer of NL_RX_SIZE bytes, NULL until the first use
- * @names:	attribute names for errors, ended by an entry without names;
- *		may be NULL
+ * @names:	attribute names for errors, ended by an entry without names; NULL
+ *		for none
  *
  * Opened by the first use, so that a run that needs no firewall never asks
  * for one.  Callbacks must not use the socket that they are called from.
@@ -126,7 +142,10 @@ void nlmsg_put_be32(struct nlmsg *m, uint16_t type, uint32_t v);
 /** nlmsg_put_str() - a string with its NUL */
 void nlmsg_put_str(struct nlmsg *m, uint16_t type, const char *s);
 
-/** nlmsg_nest() - open a nested attribute (NLA_F_NESTED is added) */
+/**
+ * nlmsg_nest() - open a nested attribute
+ * @type:	attribute type, with NLA_F_NESTED where the kernel wants it
+ */
 size_t nlmsg_nest(struct nlmsg *m, uint16_t type);
 
 /**

@@ -97,8 +97,9 @@ struct rtnl_route {
  * @mark:	its value
  * @mask:	its mask, 0xffffffff where the kernel did not say
  * @suppress:	suppress_prefixlength, -1 = none
- * @plain:	nothing but the above: no other selector, no other action or
- *		suppressor, no flag and no attribute that is unknown here
+ * @plain:	looks up a table and has nothing but the above: no other
+ *		selector, no mask but the full one, no other suppressor, no flag
+ *		and no attribute that is unknown here
  */
 struct rtnl_rule {
 	uint8_t family;
@@ -117,10 +118,10 @@ struct rtnl_rule {
  * (UP-1); -ENODEV means that the name is free
  * @name:	1 to 15 characters
  *
- * IFLA_ALT_IFNAME alone finds both kinds of name (Linux 5.5); older kernels
- * do not know it, so IFLA_IFNAME is the one to send where @alt is false.
+ * IFLA_IFNAME finds alternative names too, in every kernel that has them
+ * (Linux 5.5).
  */
-void rtnl_build_link_get(struct nlmsg *m, const char *name, bool alt);
+void rtnl_build_link_get(struct nlmsg *m, const char *name);
 
 /** rtnl_build_link_get_index() - ask for the link of an ifindex */
 void rtnl_build_link_get_index(struct nlmsg *m, int index);
