@@ -148,15 +148,24 @@ static int target_open(struct target *t, const char *path,
 	return look_at_old(t);
 }
 
-static int temp_create(struct target *t)
+static int temp_name(struct target *t)
 {
 	uint64_t r;
-	int fd;
+
+	if (getrandom(&r, sizeof(r), 0) != sizeof(r))
+		return -errno;
+	snprintf(t->temp, sizeof(t->temp), ".wgq-%016" PRIx64, r);
+	return 0;
+}
+
+static int temp_create(struct target *t)
+{
+	int fd, err;
 
 	do {
-		if (getrandom(&r, sizeof(r), 0) != sizeof(r))
-			return -errno;
-		snprintf(t->temp, sizeof(t->temp), ".wgq-%016" PRIx64, r);
+		err = temp_name(t);
+		if (err)
+			return err;
 		fd = openat(t->dirfd, t->temp,
 			    O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
 			    0600);
@@ -234,6 +243,35 @@ int file_write(const char *path, enum file_target target, mode_t mode,
 
 	if (!err)
 		err = replace(&t, data, len);
+	close_fd(&t.old);
+	close_fd(&t.dirfd);
+	if (err)
+		return err_sys(e, err, "%s", path);
+	return 0;
+}
+
+static int replace_by_link(struct target *t, const char *to)
+{
+	int err = temp_name(t);
+
+	if (!err && symlinkat(to, t->dirfd, t->temp))
+		return -errno;
+	if (!err && renameat(t->dirfd, t->temp, t->dirfd, t->base)) {
+		err = -errno;
+		unlinkat(t->dirfd, t->temp, 0);
+	}
+	return err;
+}
+
+int file_symlink(const char *path, const char *to, struct wgq_err *e)
+{
+	struct target t = { .dirfd = -1, .old = -1 };
+	int err = target_open(&t, path, FILE_REPLACE_LINK);
+
+	if (!err)
+		err = replace_by_link(&t, to);
+	if (!err)
+		fsync(t.dirfd);
 	close_fd(&t.old);
 	close_fd(&t.dirfd);
 	if (err)

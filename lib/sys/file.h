@@ -72,6 +72,17 @@ int file_rewrite(const char *path, const void *data, size_t len,
 		 struct wgq_err *e) __attribute__((warn_unused_result));
 
 /**
+ * file_symlink() - make a symlink in one step, in place of what is there
+ * @path:	file or symlink that is replaced, or nothing
+ * @to:		what the link points to
+ * @e:		"PATH: reason"
+ *
+ * Return: 0 or -errno.
+ */
+int file_symlink(const char *path, const char *to, struct wgq_err *e)
+	__attribute__((warn_unused_result));
+
+/**
  * file_world_access() - may the world reach the conf? (contract PERM-1)
  * @path:	file, symlinks resolved by this function
  * @ret_open:	whether the "other" bits of the file and of its directory have

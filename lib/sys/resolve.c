@@ -365,6 +365,7 @@ static enum outcome outcome_of(int status)
 		return OUT_DONE;
 	case ARES_ENOTFOUND:
 	case ARES_ENONAME:
+	case ARES_EBADNAME:
 		return OUT_NONAME;
 	case ARES_ENODATA:
 		return OUT_NODATA;
@@ -372,7 +373,6 @@ static enum outcome outcome_of(int status)
 		return OUT_MEMORY;
 	case ARES_EFORMERR:
 	case ARES_EBADRESP:
-	case ARES_EBADNAME:
 	case ARES_EBADQUERY:
 		return OUT_FAIL;
 	default:
