@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef WGQ_PLAN_SNAPSHOT_H
+#define WGQ_PLAN_SNAPSHOT_H
+
+#include <net/if.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/addr.h"
+#include "conf/device.h"
+
+/**
+ * DOC: what a plan knows of the host
+ *
+ * The net room fills these structures from the kernel; tests fill them by
+ * hand.  A snapshot holds only what some decision needs: a router with a
+ * million routes must cost no more than any other host.
+ */
+
+/** enum snap_family - index of a family in arrays */
+enum snap_family {
+	SNAP_V4,
+	SNAP_V6,
+	SNAP_FAMILIES
+};
+
+/** snap_family() - the index of AF_INET or AF_INET6 */
+static inline enum snap_family snap_family(uint8_t family)
+{
+	return family == AF_INET6 ? SNAP_V6 : SNAP_V4;
+}
+
+/** SNAP_AF - the address family of an index */
+static const uint8_t SNAP_AF[SNAP_FAMILIES] = { AF_INET, AF_INET6 };
+
+/**
+ * struct snap_link - the interface itself
+ * @exists:	there is a link of that name or alternative name
+ * @index:	ifindex
+ * @kind:	IFLA_INFO_KIND, "" for hardware
+ * @up:		IFF_UP is set
+ * @mtu:	MTU in bytes
+ */
+struct snap_link {
+	bool exists;
+	unsigned int index;
+	char kind[16];
+	bool up;
+	unsigned int mtu;
+};
+
+/**
+ * struct snap_prefs - head of one family's rule list
+ * @n:		rules that exist, counted up to 2
+ * @pref:	preferences of the first two in list order
+ *
+ * All that is needed to know what preference the kernel gives to a new rule
+ * (contract PRIO-1).
+ */
+struct snap_prefs {
+	unsigned int n;
+	uint32_t pref[2];
+};
+
+/**
+ * struct snap_host - what `up` must know before it plans the routes
+ * @path_mtu:	MTU of the path to each endpoint that has a route
+ * @n_path_mtu:	their number
+ * @default_mtu: MTU of IPv4's first default route in table main, 0 = none
+ * @free_table:	first table from 51820 on without a route in either family
+ * @prefs:	heads of the rule lists
+ * @ipv6_off:	the link has, or will get, no IPv6: the host switched it off
+ * @src_valid_mark: net.ipv4.conf.all.src_valid_mark, -1 if unreadable
+ * @send_redirects: net.ipv4.conf.all.send_redirects, -1 if unreadable
+ */
+struct snap_host {
+	unsigned int *path_mtu;
+	size_t n_path_mtu;
+	unsigned int default_mtu;
+	uint32_t free_table;
+	struct snap_prefs prefs[SNAP_FAMILIES];
+	bool ipv6_off;
+	int src_valid_mark;
+	int send_redirects;
+};
+
+/**
+ * struct snap_iface - the interface as it will be, or is, once it is up
+ * @device:	allowed IPs, endpoints and fwmark
+ * @addresses:	addresses of the link
+ * @n_addresses: their number
+ * @routes:	prefixes that table main routes out of the link
+ * @n_routes:	their number
+ *
+ * Predicted from the conf where nothing else has a hand in it, read back
+ * where a hook or a userspace implementation has.
+ */
+struct snap_iface {
+	const struct wg_device *device;
+	const struct addr *addresses;
+	size_t n_addresses;
+	const struct addr *routes;
+	size_t n_routes;
+};
+
+/**
+ * struct snap_rule - a policy rule, as far as wg-quick's kind needs telling
+ * @family:	AF_INET or AF_INET6
+ * @priority:	preference
+ * @table:	table that is looked up
+ * @mark:	fwmark, 0 = the rule has none
+ * @invert:	"not"
+ * @suppress:	suppress_prefixlength, -1 = the rule has none
+ * @plain:	no selector beyond the above
+ */
+struct snap_rule {
+	uint8_t family;
+	uint32_t priority;
+	uint32_t table;
+	uint32_t mark;
+	bool invert;
+	int32_t suppress;
+	bool plain;
+};
+
+/**
+ * struct snap_down - what `down` must know
+ * @link:	the interface
+ * @fwmark:	fwmark of the device, 0 = none
+ * @default_allowed: some allowed IP has prefix length 0
+ * @rules:	all rules of both families in list order
+ * @n_rules:	their number
+ * @default_tables: tables whose default route leaves by the interface
+ * @mark_foreign: the table of the journal's mark has a route out of another
+ *		interface: the number is somebody else's by now
+ * @n_default_tables: their number
+ * @spoof:	a family has a table wg-quick-IF
+ * @spoof_iptables: a family has iptables rules of wg-quick for IF
+ * @other_wireguard: another WireGuard link is up in this namespace
+ * @src_valid_mark: net.ipv4.conf.all.src_valid_mark, -1 if unreadable
+ * @send_redirects: net.ipv4.conf.all.send_redirects, -1 if unreadable
+ */
+struct snap_down {
+	struct snap_link link;
+	uint32_t fwmark;
+	bool default_allowed;
+	const struct snap_rule *rules;
+	size_t n_rules;
+	const uint32_t *default_tables;
+	size_t n_default_tables;
+	bool mark_foreign;
+	bool spoof[SNAP_FAMILIES];
+	bool spoof_iptables[SNAP_FAMILIES];
+	bool other_wireguard;
+	int src_valid_mark;
+	int send_redirects;
+};
+
+#endif
