@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * DOC: how `down` works
+ *
+ * It is planned from the conf as it is now, from the kernel, and from the
+ * journal for what neither can tell.  Nothing of it is undone: a step that
+ * fails is reported, and the rest is done all the same.  Only a failing PreDown
+ * hook or save ends it before anything was taken down (DN-3).
+ *
+ * After a run that was killed it finishes the work: an `up` that had not come
+ * to its hooks is taken back without hooks, as its rollback would have done;
+ * hooks that had begun get their counterparts.
+ */
+#include "apply/run.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+
+static int write_journal(struct run *r, struct wgq_err *e)
+{
+	char proc[PATH_MAX];
+
+	snprintf(proc, sizeof(proc), "%s/proc", r->host->root);
+	return journal_write(&r->journal, proc, e);
+}
+
+/* The mark that the plan takes rules of, so that a second try finds them. */
+static void remember_mark(struct run *r, const struct plan *p)
+{
+	size_t i;
+
+	for (i = 0; i < p->n; i++)
+		if (p->steps[i].kind == STEP_RULE_DEL &&
+		    p->steps[i].rule.what == RULE_MARK)
+			r->journal.memory.mark = p->steps[i].rule.mark;
+}
+
+static int plan(struct run *r, const struct conf *conf,
+		const struct snap_link *link, struct plan *p, struct wgq_err *e)
+{
+	cleanup(arena_done) struct arena a = { 0 };
+	struct snap_down snap;
+	int ret;
+
+	ret = kernel_snap_down(&r->kernel, link, r->journal.memory.mark, &a,
+			       &snap, e);
+	if (ret)
+		return ret;
+	snap.src_valid_mark = run_sysctl(r, SYSCTL_SRC_VALID_MARK);
+	snap.send_redirects = run_sysctl(r, SYSCTL_SEND_REDIRECTS);
+	ret = plan_down(conf, &snap, &r->journal.memory, p);
+	if (ret)
+		return err_sys(e, ret, "plan");
+	if (conf->dns.n || r->journal.memory.dns)
+		ret = run_dns(r, e);
+	return ret;
+}
+
+/*
+ * Is the link the one that the journal speaks of?  A link without a recorded
+ * index was made by a run that was killed before it could note it, so it is
+ * still down.
+ */
+static bool is_journals(struct run *r, const struct snap_link *link)
+{
+	if (!link->exists || !kernel_use(&r->kernel, link))
+		return false;
+	if (r->journal.index)
+		return r->journal.index == link->index;
+	return r->journal.userspace || !link->up;
+}
+
+int run_clear(struct run *r, const struct snap_link *link, struct wgq_err *e)
+{
+	cleanup(plan_done) struct plan p = { 0 };
+	struct snap_link ours = *link;
+	struct conf nothing = { 0 };
+	int ret;
+
+	if (!is_journals(r, link)) {
+		ours = (struct snap_link){ 0 };
+		r->kernel.ifindex = 0;
+	}
+	ret = plan(r, &nothing, &ours, &p, e);
+	if (!ret)
+		ret = run_steps_all(r, &p, e);
+	r->kernel.ifindex = 0;
+	r->kernel.userspace = false;
+	if (!ret)
+		journal_remove(&r->journal);
+	return ret;
+}
+
+static int run_hooks(struct run *r, enum conf_phase phase, size_t skip,
+		     struct wgq_err *e)
+{
+	cleanup(plan_done) struct plan p = { 0 };
+	struct progress progress = { .next = 0 };
+	size_t i;
+	int ret;
+
+	if (plan_hooks(&r->conf, phase, &p))
+		return err_sys(e, -ENOMEM, "plan");
+	progress.done = calloc(p.n + 1, sizeof(*progress.done));
+	if (!progress.done)
+		return err_sys(e, -ENOMEM, "plan");
+	progress.next = skip < p.n ? skip : p.n;
+	for (i = progress.next, ret = 0; i < p.n && !ret; i++) {
+		ret = run_steps(r, &p, i + 1, &progress, e);
+		if (!ret && phase == CONF_POST_DOWN)
+			ret = journal_note(&r->journal, e, "post_down %zu",
+					   i + 1);
+	}
+	free(progress.done);
+	return ret;
+}
+
+static bool any_up_hook_ran(const struct journal *j)
+{
+	return j->hooks[CONF_PRE_UP] || j->hooks[CONF_POST_UP];
+}
+
+/* The steps between the hooks. */
+static int take_down(struct run *r, const struct snap_link *link,
+		     struct wgq_err *e)
+{
+	cleanup(plan_done) struct plan p = { 0 };
+	int ret;
+
+	ret = plan(r, &r->conf, link, &p, e);
+	if (ret)
+		return ret;
+	r->journal.state = JOURNAL_DOWN;
+	r->journal.index = link->exists ? link->index : 0;
+	r->journal.userspace = r->kernel.userspace;
+	r->journal.memory.dns |= r->conf.dns.n != 0;
+	remember_mark(r, &p);
+	ret = write_journal(r, e);
+	return ret ? ret : run_steps_all(r, &p, e);
+}
+
+static int bring_down(struct run *r, const struct snap_link *link,
+		      struct wgq_err *e)
+{
+	bool finish = r->journal.state == JOURNAL_DOWN;
+	bool hooks = r->journal.state != JOURNAL_UP ||
+		     any_up_hook_ran(&r->journal);
+	struct wgq_err hook_err = { 0 };
+	int ret = 0;
+
+	if (hooks && !finish && link->exists)
+		ret = run_hooks(r, CONF_PRE_DOWN, 0, e);
+	if (!ret && r->conf.save_config && link->exists && !finish)
+		ret = run_save(r, e);
+	if (ret)
+		return ret;
+	ret = take_down(r, link, e);
+	if (hooks)
+		run_hooks(r, CONF_POST_DOWN, r->journal.post_down, &hook_err);
+	if (!ret)
+		journal_remove(&r->journal);
+	if (!hook_err.code)
+		return ret;
+	if (ret) {
+		run_say(r, "[!]", "%s", hook_err.msg);
+		return ret;
+	}
+	*e = hook_err;
+	return hook_err.code;
+}
+
+int apply_down(const struct wgq_opts *o, const struct host *host,
+	       struct wgq_err *e)
+{
+	struct snap_link link;
+	struct run r = { 0 };
+	bool ours;
+	int ret;
+
+	ret = run_load(&r, o, host, e);
+	if (!ret && !kernel_may_admin())
+		ret = err_set(e, -EPERM, "taking an interface down needs root "
+			      "or CAP_NET_ADMIN");
+	if (!ret)
+		ret = run_lock(&r, true, e);
+	if (!ret)
+		ret = kernel_link(&r.kernel, &link, e);
+	if (ret)
+		goto out;
+	ours = link.exists && kernel_use(&r.kernel, &link);
+	if (!ours && r.journal.state == JOURNAL_NONE) {
+		ret = err_set(e, -ENODEV, "`%s' is not a WireGuard interface",
+			      r.conf.ifname);
+		goto out;
+	}
+	if (!ours) {
+		link = (struct snap_link){ 0 };
+		r.kernel.ifindex = 0;
+	}
+	if (!ours || r.journal.state == JOURNAL_UP ||
+	    r.journal.state == JOURNAL_DOWN)
+		run_say(&r, "[!]", "finishing what an earlier run left of `%s'",
+			r.conf.ifname);
+	ret = bring_down(&r, &link, e);
+out:
+	run_done(&r);
+	return ret;
+}
+
+int wgq_down(const struct wgq_opts *o, struct wgq_err *e)
+{
+	return apply_down(o, &host_real, e);
+}

@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "apply/journal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "sys/file.h"
+
+#define JOURNAL_MAX 65536
+#define BOOT_ID_LEN 64
+
+static const char *const STATE_NAME[] = {
+	[JOURNAL_NONE] = "none",
+	[JOURNAL_UP] = "up",
+	[JOURNAL_IS_UP] = "is-up",
+	[JOURNAL_DOWN] = "down",
+};
+
+void journal_init(struct journal *j, const char *path)
+{
+	*j = (struct journal){ .memory = { .src_valid_mark = -1,
+					   .send_redirects = -1 } };
+	snprintf(j->path, sizeof(j->path), "%s", path);
+}
+
+/* "" where /proc cannot tell, as early in an initramfs. */
+static void boot_id(const char *proc, char ret[BOOT_ID_LEN])
+{
+	cleanup(buf_done) struct buf text = { 0 };
+	struct wgq_err e = { 0 };
+	char path[PATH_MAX];
+
+	ret[0] = '\0';
+	snprintf(path, sizeof(path), "%s/sys/kernel/random/boot_id", proc);
+	if (file_read(path, BOOT_ID_LEN - 1, &text, &e) || !text.len)
+		return;
+	text.p[strcspn(text.p, "\n")] = '\0';
+	snprintf(ret, BOOT_ID_LEN, "%s", text.p);
+}
+
+static void set_state(struct journal *j, const char *value)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(STATE_NAME); i++)
+		if (!strcmp(value, STATE_NAME[i]))
+			j->state = (enum journal_state)i;
+}
+
+static void set_hooks(struct journal *j, const char *value)
+{
+	size_t i;
+
+	for (i = 0; i < CONF_PHASES; i++)
+		if (!strcmp(value, conf_phase_name((enum conf_phase)i)))
+			j->hooks[i] = true;
+}
+
+static void parse_line(struct journal *j, char *line, char boot[BOOT_ID_LEN])
+{
+	char *value = strchr(line, ' ');
+
+	if (!value)
+		return;
+	*value++ = '\0';
+	if (!strcmp(line, "state"))
+		set_state(j, value);
+	else if (!strcmp(line, "boot"))
+		snprintf(boot, BOOT_ID_LEN, "%s", value);
+	else if (!strcmp(line, "index"))
+		j->index = (unsigned int)strtoul(value, NULL, 10);
+	else if (!strcmp(line, "userspace"))
+		j->userspace = *value == '1';
+	else if (!strcmp(line, "hooks"))
+		set_hooks(j, value);
+	else if (!strcmp(line, "post_down"))
+		j->post_down = (unsigned int)strtoul(value, NULL, 10);
+	else if (!strcmp(line, "mark"))
+		j->memory.mark = (uint32_t)strtoul(value, NULL, 10);
+	else if (!strcmp(line, "dns"))
+		j->memory.dns = *value == '1';
+	else if (!strcmp(line, "src_valid_mark"))
+		j->memory.src_valid_mark = (int)strtol(value, NULL, 10);
+	else if (!strcmp(line, "send_redirects"))
+		j->memory.send_redirects = (int)strtol(value, NULL, 10);
+}
+
+int journal_read(struct journal *j, const char *proc, struct wgq_err *e)
+{
+	cleanup(buf_done) struct buf text = { 0 };
+	char boot[BOOT_ID_LEN] = "", now[BOOT_ID_LEN];
+	struct wgq_err read_err = { 0 };
+	char *line, *rest;
+	int ret;
+
+	if (!j->path[0])
+		return 0;
+	ret = file_read(j->path, JOURNAL_MAX, &text, &read_err);
+	if (ret == -ENOENT)
+		return 0;
+	if (ret)
+		return err_set(e, ret, "%s", read_err.msg);
+	rest = text.p;
+	while ((line = strsep(&rest, "\n")))
+		parse_line(j, line, boot);
+	boot_id(proc, now);
+	if (boot[0] && now[0] && strcmp(boot, now))
+		journal_remove(j);
+	return 0;
+}
+
+int journal_write(const struct journal *j, const char *proc, struct wgq_err *e)
+{
+	cleanup(buf_done) struct buf text = { 0 };
+	char boot[BOOT_ID_LEN];
+	size_t i;
+	int ret;
+
+	if (!j->path[0])
+		return 0;
+	boot_id(proc, boot);
+	buf_addf(&text, "state %s\n", STATE_NAME[j->state]);
+	if (boot[0])
+		buf_addf(&text, "boot %s\n", boot);
+	if (j->index)
+		buf_addf(&text, "index %u\n", j->index);
+	if (j->userspace)
+		buf_adds(&text, "userspace 1\n");
+	for (i = 0; i < CONF_PHASES; i++)
+		if (j->hooks[i])
+			buf_addf(&text, "hooks %s\n",
+				 conf_phase_name((enum conf_phase)i));
+	if (j->memory.mark)
+		buf_addf(&text, "mark %u\n", j->memory.mark);
+	if (j->memory.dns)
+		buf_adds(&text, "dns 1\n");
+	if (j->memory.src_valid_mark >= 0)
+		buf_addf(&text, "src_valid_mark %d\n",
+			 j->memory.src_valid_mark);
+	if (j->memory.send_redirects >= 0)
+		buf_addf(&text, "send_redirects %d\n",
+			 j->memory.send_redirects);
+	if (text.failed)
+		return err_sys(e, -ENOMEM, "journal");
+	ret = file_write(j->path, FILE_REPLACE_LINK, 0600, text.p, text.len, e);
+	return ret ? err_ctx(e, "journal") : 0;
+}
+
+int journal_note(const struct journal *j, struct wgq_err *e, const char *fmt,
+		 ...)
+{
+	char line[256];
+	cleanup(close_fd) int fd = -1;
+	va_list ap;
+	int n;
+
+	if (!j->path[0])
+		return 0;
+	va_start(ap, fmt);
+	n = vsnprintf(line, sizeof(line) - 1, fmt, ap);
+	va_end(ap);
+	line[n++] = '\n';
+	fd = open(j->path, O_WRONLY | O_APPEND | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0)
+		return err_sys(e, -errno, "journal: %s", j->path);
+	if (write(fd, line, (size_t)n) != n)
+		return err_sys(e, errno ? -errno : -EIO, "journal: %s",
+			       j->path);
+	return 0;
+}
+
+void journal_remove(struct journal *j)
+{
+	char path[PATH_MAX];
+
+	if (j->path[0])
+		unlink(j->path);
+	memcpy(path, j->path, sizeof(path));
+	journal_init(j, path);
+}

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef WGQ_APPLY_JOURNAL_H
+#define WGQ_APPLY_JOURNAL_H
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "conf/conf.h"
+#include "plan/plan.h"
+
+/**
+ * DOC: what survives a kill
+ *
+ * The kernel is the truth, so the journal holds only what neither the kernel
+ * nor the conf can tell: that an `up` or `down` is under way, which link is
+ * ours, the mark it chose, sysctls as they were before, and how far the hooks
+ * got.  It is written before the first change and renamed into place, so that
+ * a SIGKILL at any point leaves a whole one; `down` plans from it, from the
+ * conf and from the kernel, and removes it when the host is as it was.
+ *
+ * It is a file of "key value" lines in /run/wgq, named after the network
+ * namespace and the interface.  An entry from before a reboot can only exist
+ * where /run is no tmpfs; the boot id in it tells.
+ */
+
+/** enum journal_state - what the interface's last run was doing */
+enum journal_state {
+	JOURNAL_NONE,	/* there is no journal */
+	JOURNAL_UP,	/* `up` was under way */
+	JOURNAL_IS_UP,	/* `up` ended well */
+	JOURNAL_DOWN,	/* `down` was under way */
+};
+
+/**
+ * struct journal - the content of an interface's journal
+ * @path:	its file, "" where there can be none
+ * @state:	see enum journal_state
+ * @index:	ifindex of the link that `up` made, 0 = none recorded
+ * @userspace:	the link is a userspace implementation's
+ * @hooks:	by phase: a hook of it was begun
+ * @post_down:	PostDown hooks that a `down` which was cut off had finished
+ * @memory:	what plan_down() needs
+ */
+struct journal {
+	char path[PATH_MAX];
+	enum journal_state state;
+	unsigned int index;
+	bool userspace;
+	bool hooks[CONF_PHASES];
+	unsigned int post_down;
+	struct plan_memory memory;
+};
+
+/** journal_init() - an empty journal at @path */
+void journal_init(struct journal *j, const char *path);
+
+/**
+ * journal_read() - read the journal, if there is one
+ * @j:		initialised
+ * @proc:	"/proc"
+ * @e:		filled on failure
+ *
+ * One that is older than the last boot counts as none.  Keys that are not
+ * known are passed over.
+ *
+ * Return: 0 or -errno.
+ */
+int journal_read(struct journal *j, const char *proc, struct wgq_err *e)
+	__attribute__((warn_unused_result));
+
+/**
+ * journal_write() - write the journal in one step
+ * @j:		content; one without a path is not written
+ * @proc:	"/proc"
+ * @e:		filled on failure
+ *
+ * Return: 0 or -errno.
+ */
+int journal_write(const struct journal *j, const char *proc, struct wgq_err *e)
+	__attribute__((warn_unused_result));
+
+/**
+ * journal_note() - append a fact to a journal that was written
+ * @j:		journal
+ * @fmt:	one line, without its newline
+ *
+ * One write to the end of the file: it is there as a whole or not at all.
+ *
+ * Return: 0 or -errno.
+ */
+int journal_note(const struct journal *j, struct wgq_err *e, const char *fmt,
+		 ...) __attribute__((warn_unused_result, format(printf, 3, 4)));
+
+/** journal_remove() - the host is as it was: forget */
+void journal_remove(struct journal *j);
+
+#endif

@@ -1,0 +1,333 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "apply/run.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "net/nl.h"
+#include "sys/file.h"
+#include "sys/sysctl.h"
+#include "sys/tables.h"
+
+const struct host host_real = {
+	.nl = &nl_kernel_ops,
+	.root = "",
+	.run = "/run/wgq",
+	.uapi = "/var/run/wireguard",
+	.exec = exec_run,
+	.sysctl_write = sysctl_write,
+	.dns_add = dns_add,
+	.dns_del = dns_del,
+};
+
+static void say(const struct run *r, const struct buf *line)
+{
+	if (!line->failed && r->o->message)
+		r->o->message(r->o->ctx, line->p, line->len);
+}
+
+void run_say(const struct run *r, const char *prefix, const char *fmt, ...)
+{
+	cleanup(buf_done) struct buf line = { 0 };
+	char text[1024];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	buf_addf(&line, "%s %s\n", prefix, text);
+	say(r, &line);
+}
+
+int run_stopped(const struct run *r, struct wgq_err *e)
+{
+	if (!r->o->stop || !*r->o->stop)
+		return 0;
+	return err_set(e, -EINTR, "stopped by signal: %s",
+		       strsignal(*r->o->stop));
+}
+
+const char *run_getenv(const struct run *r, const char *name)
+{
+	return exec_getenv(r->o->env, name);
+}
+
+/*
+ * PATH-1 and PATH-2.  Where wg-quick would only say that
+ * /etc/wireguard/wg0.conf.conf does not exist, a wg0.conf in the current
+ * directory is what was meant.
+ */
+static const char *find_conf(struct run *r)
+{
+	const char *arg = r->o->target;
+	size_t len = strlen(arg);
+	char *path;
+
+	if (!conf_is_name(arg))
+		return arg;
+	path = arena_printf(&r->arena, "%s/etc/wireguard/%s.conf",
+			    r->host->root, arg);
+	if (!path || r->o->as_wg_quick || !access(path, F_OK))
+		return path;
+	if (len > 5 && !strcmp(arg + len - 5, ".conf") && !access(arg, F_OK))
+		return arg;
+	return path;
+}
+
+/*
+ * Mistakes go out as they are found, but for the last, which becomes the
+ * error of the run: a conf with one mistake gives one line.
+ */
+struct findings {
+	struct run *r;
+	struct wgq_err *e;
+	int status;
+	unsigned int errors;
+};
+
+/* wg-quick meets wg's errors first (1), then addresses (2), then the MTU. */
+static int earlier_status(int a, int b)
+{
+	if (!a || !b)
+		return a ? a : b;
+	return a < b ? a : b;
+}
+
+static void on_finding(void *ctx, const struct conf_finding *f)
+{
+	struct findings *fs = ctx;
+	struct run *r = fs->r;
+
+	if (f->severity == CONF_WARNING) {
+		run_say(r, "Warning:", "%s:%u: %s", r->conf.name, f->line,
+			f->text);
+		return;
+	}
+	if (fs->errors++)
+		run_say(r, arena_printf(&r->arena, "%s:", r->o->program) ?: "",
+			"%s", fs->e->msg);
+	*fs->e = (struct wgq_err){ 0 };
+	err_set(fs->e, -EINVAL, "%s", f->text);
+	err_at(fs->e, r->conf.name, f->line);
+	fs->status = earlier_status(fs->status, f->status);
+	err_status(fs->e, fs->status);
+}
+
+static int finish_findings(struct findings *fs, int ret)
+{
+	if (ret == -ENOMEM)
+		return err_sys(fs->e, ret, "%s", fs->r->conf.name);
+	if (fs->errors > 1)
+		run_say(fs->r, "[!]", "%s: %u mistakes, nothing was changed",
+			fs->r->conf.name, fs->errors);
+	return ret;
+}
+
+int run_parse_device(struct run *r, struct wgq_err *e)
+{
+	struct findings fs = { .r = r, .e = e };
+
+	return finish_findings(&fs, conf_parse_device(&r->conf, on_finding,
+						      &fs));
+}
+
+static int set_environment(struct run *r)
+{
+	const char *slash = r->o->self ? strrchr(r->o->self, '/') : NULL;
+	const char *dir = NULL;
+
+	if (slash) {
+		dir = arena_strndup(&r->arena, r->o->self,
+				    (size_t)(slash - r->o->self));
+		if (!dir)
+			return -ENOMEM;
+	}
+	r->env = exec_env(r->o->env, dir, NULL, &r->arena);
+	if (!r->env)
+		return -ENOMEM;
+	r->search_path = exec_getenv(r->env, "PATH");
+	return 0;
+}
+
+static void dns_notify(void *ctx, const char *text)
+{
+	run_say(ctx, "[!]", "%s", text);
+}
+
+static int read_conf(struct run *r, struct wgq_err *e)
+{
+	cleanup(buf_done) struct buf text = { 0 };
+	struct findings fs = { .r = r, .e = e };
+	bool open = false;
+	int ret;
+
+	ret = file_world_access(r->conf.path, &open, e);
+	if (ret)
+		return ret;
+	if (open)
+		run_say(r, "Warning:", "`%s' is world accessible",
+			r->conf.path);
+	ret = file_read(r->conf.path, FILE_READ_MAX, &text, e);
+	if (ret)
+		return ret;
+	ret = conf_parse(&r->conf, text.p ? text.p : "", text.len, on_finding,
+			 &fs);
+	memcpy(r->conf.device.name, r->conf.ifname, IF_NAMESIZE);
+	return finish_findings(&fs, ret);
+}
+
+int run_load(struct run *r, const struct wgq_opts *o, const struct host *host,
+	     struct wgq_err *e)
+{
+	cleanup(free_ptr) char *real = NULL;
+	const char *path;
+
+	r->o = o;
+	r->host = host;
+	r->lock = LOCK_NONE;
+	journal_init(&r->journal, "");
+	path = find_conf(r);
+	if (!path || set_environment(r))
+		return err_sys(e, -ENOMEM, "%s", o->target);
+	if (access(path, F_OK))
+		return err_set(e, -ENOENT, "`%s' does not exist", path);
+	if (!conf_parse_path(path, r->conf.ifname))
+		return err_set(e, -EINVAL, "The config file must be a valid "
+			       "interface name, followed by .conf");
+	real = realpath(path, NULL);
+	if (!real)
+		return err_sys(e, -errno, "%s", path);
+	r->conf.name = path;
+	r->conf.path = arena_strndup(&r->arena, real, strlen(real));
+	if (!r->conf.path)
+		return err_sys(e, -ENOMEM, "%s", path);
+	kernel_init(&r->kernel, host->nl, host->nl_ctx, r->conf.ifname,
+		    host->uapi);
+	r->dns_env = (struct dns_env){
+		.root = host->root,
+		.state = host->run,
+		.path = r->search_path,
+		.envp = r->env,
+		.stop = o->stop,
+		.notify = dns_notify,
+		.ctx = r,
+	};
+	r->names = (struct step_names){
+		.ifname = r->conf.ifname,
+		.conf = path,
+		.as_wg_quick = o->as_wg_quick,
+	};
+	return read_conf(r, e);
+}
+
+int run_dns(struct run *r, struct wgq_err *e)
+{
+	cleanup(buf_done) struct buf add = { 0 };
+	cleanup(buf_done) struct buf del = { 0 };
+	struct dns_servers servers;
+	int ret;
+
+	if (r->have_dns)
+		return 0;
+	ret = dns_choose(&r->dns_env, &r->dns, e);
+	if (ret)
+		return ret;
+	r->have_dns = true;
+	ret = run_dns_servers(r, &servers);
+	if (ret)
+		return err_sys(e, ret, "dns");
+	dns_print_add(&r->dns, r->conf.ifname, &servers, &add);
+	dns_print_del(&r->dns, r->conf.ifname, &del);
+	if (add.failed || del.failed)
+		return err_sys(e, -ENOMEM, "dns");
+	r->names.dns_add = arena_strndup(&r->arena, add.p, add.len);
+	r->names.dns_del = arena_strndup(&r->arena, del.p, del.len);
+	if (!r->names.dns_add || !r->names.dns_del)
+		return err_sys(e, -ENOMEM, "dns");
+	return 0;
+}
+
+int run_sysctl(const struct run *r, const char *name)
+{
+	char value[SYSCTL_VALUE_MAX], root[PATH_MAX];
+	struct wgq_err e = { 0 };
+
+	snprintf(root, sizeof(root), "%s%s", r->host->root, SYSCTL_ROOT);
+	if (sysctl_read(root, name, value, &e))
+		return -1;
+	return (int)strtol(value, NULL, 10);
+}
+
+/* Names carry the namespace, since /run is shared between them. */
+static int scoped_name(const struct run *r, const char *name, char *out,
+		       size_t size, struct wgq_err *e)
+{
+	char proc[PATH_MAX], id[NETNS_ID_LEN];
+	int ret;
+
+	snprintf(proc, sizeof(proc), "%s/proc", r->host->root);
+	ret = netns_id(proc, id, e);
+	if (!ret)
+		snprintf(out, size, "%s-%s", id, name);
+	return ret;
+}
+
+int run_take_lock(const struct run *r, const char *name, bool wait,
+		  struct lock *ret_lock, struct wgq_err *e)
+{
+	char scoped[NETNS_ID_LEN + 32], proc[PATH_MAX];
+	pid_t holder = 0;
+	int ret;
+
+	ret = scoped_name(r, name, scoped, sizeof(scoped), e);
+	if (ret)
+		return ret;
+	snprintf(proc, sizeof(proc), "%s/proc", r->host->root);
+	if (wait) {
+		ret = lock_try(r->host->run, scoped, ret_lock, &holder, e);
+		if (ret != -EBUSY)
+			return ret;
+		*e = (struct wgq_err){ 0 };
+		if (holder)
+			run_say(r, "[!]", "waiting for process %d, which is at "
+				"work on %s", (int)holder, name);
+		return lock_take(r->host->run, scoped, proc, r->o->stop,
+				 ret_lock, e);
+	}
+	return lock_try(r->host->run, scoped, ret_lock, NULL, e);
+}
+
+int run_lock(struct run *r, bool wait, struct wgq_err *e)
+{
+	char scoped[NETNS_ID_LEN + 32], path[PATH_MAX], proc[PATH_MAX];
+	struct wgq_err why = { 0 };
+	int ret;
+
+	ret = run_take_lock(r, r->conf.ifname, wait, &r->lock, &why);
+	if (ret == -EROFS || ret == -ENOENT) {
+		run_say(r, "[!]", "%s: going on without a journal, so that "
+			"nothing can be undone after a crash", why.msg);
+		return 0;
+	}
+	if (ret)
+		return err_set(e, ret, "%s", why.msg);
+	ret = scoped_name(r, r->conf.ifname, scoped, sizeof(scoped), e);
+	if (ret)
+		return ret;
+	snprintf(path, sizeof(path), "%s/%s.journal", r->host->run, scoped);
+	snprintf(proc, sizeof(proc), "%s/proc", r->host->root);
+	journal_init(&r->journal, path);
+	return journal_read(&r->journal, proc, e);
+}
+
+void run_done(struct run *r)
+{
+	kernel_done(&r->kernel);
+	conf_done(&r->conf);
+	buf_done(&r->rt_tables);
+	lock_drop(&r->lock);
+	arena_done(&r->arena);
+}

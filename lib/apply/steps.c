@@ -1,0 +1,359 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "apply/run.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "hook/hook.h"
+#include "sys/sysctl.h"
+
+/* Exit status that wg-quick ends with when such a step is refused (EXIT-2):
+ * ip gives 2 for the kernel's refusals, wg and nft 1, sysctl 255.
+ */
+static int refusal_status(enum step_kind kind)
+{
+	switch (kind) {
+	case STEP_ADDR_ADD:
+	case STEP_LINK_UP:
+	case STEP_RULE_ADD:
+	case STEP_RULE_DEL:
+	case STEP_ROUTE_ADD:
+	case STEP_LINK_DEL:
+		return 2;
+	case STEP_SYSCTL:
+		return 255;
+	case STEP_LINK_ADD:
+	case STEP_USERSPACE:
+	case STEP_HOOK:
+	case STEP_WG_CONF:
+	case STEP_DNS_ADD:
+	case STEP_WG_FWMARK:
+	case STEP_SPOOF_ADD:
+	case STEP_SPOOF_DEL:
+	case STEP_XT_DEL:
+	case STEP_DNS_DEL:
+		return 1;
+	}
+	return 1;
+}
+
+static void trace(const struct run *r, const struct step *v, size_t n)
+{
+	cleanup(buf_done) struct buf out = { 0 };
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		buf_adds(&out, "[#] ");
+		step_print(&v[i], &r->names, &out);
+		buf_addc(&out, '\n');
+	}
+	if (!out.failed && r->o->message)
+		r->o->message(r->o->ctx, out.p, out.len);
+}
+
+static int explain(const struct run *r, const struct step *s, struct wgq_err *e)
+{
+	cleanup(buf_done) struct buf command = { 0 };
+
+	if (!e->status)
+		err_status(e, refusal_status(s->kind));
+	step_print(s, &r->names, &command);
+	if (command.p && command.len < 200)
+		err_ctx(e, "%s", command.p);
+	if (s->line)
+		err_at(e, r->conf.name, s->line);
+	return e->code;
+}
+
+static int run_program(struct run *r, const char *path,
+		       const char *const *argv, struct wgq_err *e)
+{
+	struct exec x = {
+		.path = path,
+		.argv = argv,
+		.envp = r->env,
+		.stop = r->o->stop,
+	};
+	int status, ret;
+
+	ret = r->host->exec(&x, &status, e);
+	if (ret)
+		return ret;
+	ret = run_stopped(r, e);
+	if (ret || !status)
+		return ret;
+	err_set(e, -ECANCELED, "exit status %d", status);
+	return err_status(e, status);
+}
+
+static int run_shell(struct run *r, const struct hook *hook,
+		     enum conf_phase phase, struct wgq_err *e)
+{
+	cleanup(buf_done) struct buf script = { 0 };
+	enum hook_shell shell = HOOK_BASH;
+	struct wgq_err no_bash = { 0 };
+	const char *const *argv;
+	char path[PATH_MAX];
+	int ret;
+
+	if (exec_find(r->search_path, "bash", path, &no_bash)) {
+		shell = HOOK_SH;
+		ret = exec_find(r->search_path, "sh", path, e);
+		if (ret)
+			return ret;
+	}
+	hook_shell_script(hook, &r->conf, phase, r->o->program, shell,
+			  &script);
+	if (script.failed)
+		return err_sys(e, -ENOMEM, "hook");
+	argv = hook_shell_argv(path, script.p, &r->conf, phase, r->o->program,
+			       &r->arena);
+	if (!argv)
+		return err_sys(e, -ENOMEM, "hook");
+	return run_program(r, path, argv, e);
+}
+
+static int run_hook(struct run *r, const struct step_hook *s, struct wgq_err *e)
+{
+	char path[PATH_MAX];
+	struct hook hook;
+	int ret;
+
+	if (!r->journal.hooks[s->phase]) {
+		r->journal.hooks[s->phase] = true;
+		ret = journal_note(&r->journal, e, "hooks %s",
+				   conf_phase_name(s->phase));
+		if (ret)
+			return ret;
+	}
+	ret = hook_parse(s->text, r->conf.ifname, &r->arena, &hook);
+	if (ret)
+		return err_sys(e, ret, "hook");
+	switch (hook.kind) {
+	case HOOK_EMPTY:
+		return 0;
+	case HOOK_SHELL:
+		return run_shell(r, &hook, s->phase, e);
+	case HOOK_EXEC:
+		ret = exec_find(r->search_path, hook.argv[0], path, e);
+		return ret ? ret : run_program(r, path, hook.argv, e);
+	}
+	return 0;
+}
+
+/* From here on a link of the name is ours only if it has this index. */
+static int note_index(struct run *r, struct wgq_err *e)
+{
+	r->journal.index = r->kernel.ifindex;
+	return journal_note(&r->journal, e, "index %u", r->kernel.ifindex);
+}
+
+static int start_userspace(struct run *r, const char *program,
+			   struct wgq_err *e)
+{
+	const char *argv[] = { program, r->conf.ifname, NULL };
+	struct snap_link link;
+	char path[PATH_MAX];
+	int ret;
+
+	ret = exec_find(r->search_path, program, path, e);
+	if (!ret)
+		ret = run_program(r, path, argv, e);
+	if (!ret)
+		ret = kernel_link(&r->kernel, &link, e);
+	if (ret)
+		return ret;
+	if (!link.exists || !kernel_use(&r->kernel, &link))
+		return err_set(e, -ENODEV, "%s left no interface behind",
+			       program);
+	return 0;
+}
+
+static int write_sysctl(struct run *r, const struct step_sysctl *s,
+			struct wgq_err *e)
+{
+	char now[SYSCTL_VALUE_MAX], value[16], root[PATH_MAX];
+	struct wgq_err unread = { 0 };
+
+	snprintf(root, sizeof(root), "%s%s", r->host->root, SYSCTL_ROOT);
+	snprintf(value, sizeof(value), "%d", s->value);
+	if (!sysctl_read(root, s->key, now, &unread) && !strcmp(now, value))
+		return 0;
+	return r->host->sysctl_write(root, s->key, value, e);
+}
+
+int run_dns_servers(struct run *r, struct dns_servers *ret)
+{
+	const struct conf_list *lists[] = { &r->conf.dns, &r->conf.dns_search };
+	const char **texts[2];
+	size_t i, j;
+
+	for (i = 0; i < ARRAY_SIZE(lists); i++) {
+		texts[i] = arena_array(&r->arena, lists[i]->n, sizeof(char *));
+		if (!texts[i])
+			return -ENOMEM;
+		for (j = 0; j < lists[i]->n; j++)
+			texts[i][j] = lists[i]->v[j].s;
+	}
+	*ret = (struct dns_servers){
+		.server = texts[0],
+		.n_server = lists[0]->n,
+		.search = texts[1],
+		.n_search = lists[1]->n,
+	};
+	return 0;
+}
+
+static int add_dns(struct run *r, struct wgq_err *e)
+{
+	struct dns_servers servers;
+	int ret = run_dns_servers(r, &servers);
+
+	if (ret)
+		return err_sys(e, ret, "dns");
+	return r->host->dns_add(&r->dns, r->conf.ifname, &servers, e);
+}
+
+static int run_one(struct run *r, const struct step *s, struct wgq_err *e)
+{
+	int ret;
+
+	switch (s->kind) {
+	case STEP_HOOK:
+		return run_hook(r, &s->hook, e);
+	case STEP_USERSPACE:
+		ret = start_userspace(r, s->program, e);
+		return ret ? ret : note_index(r, e);
+	case STEP_SYSCTL:
+		return write_sysctl(r, &s->sysctl, e);
+	case STEP_DNS_ADD:
+		return add_dns(r, e);
+	case STEP_DNS_DEL:
+		return r->host->dns_del(&r->dns, r->conf.ifname, e);
+	case STEP_LINK_ADD:
+	case STEP_WG_CONF:
+	case STEP_ADDR_ADD:
+	case STEP_LINK_UP:
+	case STEP_WG_FWMARK:
+	case STEP_RULE_ADD:
+	case STEP_RULE_DEL:
+	case STEP_ROUTE_ADD:
+	case STEP_SPOOF_ADD:
+	case STEP_SPOOF_DEL:
+	case STEP_XT_DEL:
+	case STEP_LINK_DEL:
+		break;
+	}
+	return 0;
+}
+
+/*
+ * Do the first of @v, and with it those of the same kind that follow, where
+ * the kernel takes them together.
+ */
+static int run_some(struct run *r, const struct step *v, size_t n, bool *done,
+		    size_t *ret_tried, struct wgq_err *e)
+{
+	size_t together = 1, failed = 0;
+	int ret;
+
+	if (kernel_does(v[0].kind))
+		while (together < n && v[together].kind == v[0].kind)
+			together++;
+	*ret_tried = together;
+	trace(r, v, together);
+	if (!kernel_does(v[0].kind)) {
+		ret = run_one(r, v, e);
+		done[0] = !ret;
+	} else {
+		ret = kernel_run(&r->kernel, &r->conf, v, together, done,
+				 &failed, e);
+	}
+	if (!ret && v[0].kind == STEP_LINK_ADD)
+		ret = note_index(r, e);
+	return ret ? explain(r, &v[failed], e) : 0;
+}
+
+int run_steps(struct run *r, const struct plan *p, size_t end,
+	      struct progress *progress, struct wgq_err *e)
+{
+	size_t tried;
+	int ret;
+
+	while (progress->next < end) {
+		ret = run_stopped(r, e);
+		if (ret)
+			return ret;
+		ret = run_some(r, p->steps + progress->next,
+			       end - progress->next,
+			       progress->done + progress->next, &tried, e);
+		progress->next += tried;
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
+
+static bool is_gone(int code)
+{
+	return code == -ENOENT || code == -ENODEV || code == -ESRCH ||
+	       code == -EADDRNOTAVAIL;
+}
+
+static int run_tolerant(struct run *r, const struct step *s, struct wgq_err *e)
+{
+	struct wgq_err why = { 0 };
+	bool done = false;
+	size_t tried;
+
+	if (!run_some(r, s, 1, &done, &tried, &why) || is_gone(why.code))
+		return 0;
+	if (!e->code)
+		*e = why;
+	else
+		run_say(r, "[!]", "%s", why.msg);
+	return why.code;
+}
+
+int run_steps_all(struct run *r, const struct plan *p, struct wgq_err *e)
+{
+	int ret = 0, one;
+	size_t i;
+
+	for (i = 0; i < p->n; i++) {
+		one = run_tolerant(r, &p->steps[i], e);
+		if (!ret)
+			ret = one;
+	}
+	return ret;
+}
+
+void run_undo(struct run *r, const struct plan *p,
+	      const struct progress *progress, struct wgq_err *e)
+{
+	unsigned int failed = 0;
+	struct step inverse;
+	struct wgq_err why;
+	size_t i, len;
+
+	for (i = progress->next; i-- > 0;) {
+		if (!progress->done[i] || !step_inverse(&p->steps[i], &inverse))
+			continue;
+		why = (struct wgq_err){ 0 };
+		if (!run_tolerant(r, &inverse, &why))
+			continue;
+		failed++;
+		run_say(r, "[!]", "%s", why.msg);
+	}
+	if (!failed) {
+		journal_remove(&r->journal);
+		return;
+	}
+	len = strlen(e->msg);
+	snprintf(e->msg + len, sizeof(e->msg) - len,
+		 "; %u step%s could not be undone: `%s down %s' tries again",
+		 failed, failed > 1 ? "s" : "", r->o->program,
+		 r->o->target);
+}

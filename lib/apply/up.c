@@ -1,0 +1,454 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * DOC: how `up` works
+ *
+ * check   read the conf whole, look at the host, resolve names, plan: nothing
+ *         has changed yet, and whatever cannot work is said here
+ * note    write the journal, so that a kill from here on can be cleaned up
+ * do      run the steps; a refusal or a signal takes the finished ones back
+ *
+ * Where PreUp hooks or a userspace implementation have a hand in the
+ * interface, the plan is made in stages, each on what the stage before it left
+ * (see plan/plan.h); the check then plans with what can be foreseen, so that
+ * mistakes of the conf are still found before the first change.
+ */
+#include "apply/run.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "hook/hook.h"
+#include "sys/file.h"
+#include "sys/resolve.h"
+#include "sys/sysctl.h"
+#include "sys/tables.h"
+
+/* One `up` at a time may look for a free table and take it. */
+#define TABLE_LOCK "tables"
+
+struct up {
+	struct run r;
+	struct plan plan;
+	struct progress progress;
+	struct plan_table table;
+	struct snap_host host;
+	const char *userspace;
+	bool staged;
+	struct lock table_lock;
+};
+
+static int check_hooks(struct up *u, struct wgq_err *e)
+{
+	struct run *r = &u->r;
+	const struct conf_list *list;
+	struct hook hook;
+	size_t i, j;
+
+	for (i = 0; i < CONF_PHASES; i++) {
+		list = &r->conf.hooks[i];
+		for (j = 0; j < list->n; j++) {
+			if (hook_parse(list->v[j].s, r->conf.ifname, &r->arena,
+				       &hook))
+				return err_sys(e, -ENOMEM, "hooks");
+			if (hook.kind != HOOK_SHELL ||
+			    exec_have(r->search_path, "bash") ||
+			    exec_have(r->search_path, "sh"))
+				continue;
+			err_set(e, -ENOENT, "%s needs a shell, and there is "
+				"neither bash nor sh",
+				conf_phase_name((enum conf_phase)i));
+			err_at(e, r->conf.name, list->v[j].line);
+			return err_status(e, 127);
+		}
+	}
+	return 0;
+}
+
+static int already_exists(const struct run *r, struct wgq_err *e)
+{
+	return err_set(e, -EEXIST, "`%s' already exists", r->conf.ifname);
+}
+
+/*
+ * Take the lock and make sure that the name is free (UP-1).  Where the link is
+ * there and somebody holds the lock, it is being brought up or in use: there
+ * is no point in waiting for hooks that may run for long.  Where nobody does,
+ * a journal tells whether it is what a killed run left.
+ */
+static int claim(struct run *r, struct wgq_err *e)
+{
+	struct wgq_err busy = { 0 };
+	struct snap_link link;
+	int ret;
+
+	ret = kernel_link(&r->kernel, &link, e);
+	if (ret)
+		return ret;
+	ret = run_lock(r, !link.exists, &busy);
+	if (ret == -EBUSY)
+		return already_exists(r, e);
+	if (ret)
+		return err_set(e, ret, "%s", busy.msg);
+	ret = kernel_link(&r->kernel, &link, e);
+	if (ret)
+		return ret;
+	if (r->journal.state == JOURNAL_UP || r->journal.state == JOURNAL_DOWN ||
+	    (r->journal.state == JOURNAL_IS_UP && !link.exists)) {
+		run_say(r, "[!]", "clearing away what an earlier run left of "
+			"`%s'", r->conf.ifname);
+		ret = run_clear(r, &link, e);
+		if (!ret)
+			ret = kernel_link(&r->kernel, &link, e);
+	}
+	return !ret && link.exists ? already_exists(r, e) : ret;
+}
+
+/* UP-3: the program named in the environment, where the kernel cannot. */
+static int choose_userspace(struct up *u, struct wgq_err *e)
+{
+	struct run *r = &u->r;
+	const char *program;
+	bool has;
+	int ret;
+
+	ret = kernel_has_wireguard(&r->kernel, &has, e);
+	if (ret || has)
+		return ret;
+	program = run_getenv(r, "WG_QUICK_USERSPACE_IMPLEMENTATION");
+	if (!program || !*program)
+		program = "wireguard-go";
+	if (!exec_have(r->search_path, program))
+		return err_set(e, -EPROTONOSUPPORT, "the kernel has no "
+			       "WireGuard (is its module missing?), and there "
+			       "is no %s to take its place", program);
+	run_say(r, "[!]", "Missing WireGuard kernel module. Falling back to "
+			  "slow userspace implementation.");
+	u->userspace = program;
+	return 0;
+}
+
+static void on_notify(void *ctx, const char *text)
+{
+	const struct run *r = ctx;
+
+	if (r->o->message) {
+		r->o->message(r->o->ctx, text, strlen(text));
+		r->o->message(r->o->ctx, "\n", 1);
+	}
+}
+
+static void on_resolve_finding(void *ctx, const struct conf_finding *f)
+{
+	const struct run *r = ctx;
+	char prefix[64];
+
+	if (f->severity == CONF_WARNING)
+		snprintf(prefix, sizeof(prefix), "Warning:");
+	else
+		snprintf(prefix, sizeof(prefix), "%.60s:", r->o->program);
+	run_say(r, prefix, "%s:%u: %s", r->conf.name, f->line, f->text);
+}
+
+static int resolve(struct run *r, struct wgq_err *e)
+{
+	char services[PATH_MAX];
+	struct resolve_opts o = {
+		.services = services,
+		.file = r->conf.name,
+		.stop = r->o->stop,
+		.report = on_resolve_finding,
+		.notify = on_notify,
+		.ctx = r,
+	};
+	const struct wg_device *device = &r->conf.device;
+	bool any = false;
+	size_t i;
+	int ret;
+
+	for (i = 0; i < device->n_peers; i++)
+		any |= device->peers[i].host != NULL;
+	if (any) {
+		ret = resolve_parse_retries(
+			run_getenv(r, "WG_ENDPOINT_RESOLUTION_RETRIES"),
+			&o.retries, e);
+		if (ret)
+			return ret;
+	}
+	snprintf(services, sizeof(services), "%s/etc/services", r->host->root);
+	ret = resolve_listen_port(&r->conf.device, &o, e);
+	return ret || !any ? ret :
+			     resolve_endpoints(r->conf.device.peers,
+					       device->n_peers, &o, e);
+}
+
+/*
+ * No IPv6 in the kernel, or switched off for the link or for links to come.
+ * Where /proc is not there to ask, the kernel's own refusal has to do.
+ */
+static bool ipv6_is_off(const struct run *r)
+{
+	char name[64];
+	int value;
+
+	snprintf(name, sizeof(name), "net/ipv6/conf/%s/disable_ipv6",
+		 r->kernel.ifindex ? r->conf.ifname : "default");
+	value = run_sysctl(r, name);
+	if (value >= 0)
+		return value != 0;
+	return run_sysctl(r, "net.ipv6.conf.all.disable_ipv6") < 0 &&
+	       run_sysctl(r, "net.ipv4.conf.all.forwarding") >= 0;
+}
+
+static void say_no_ipv6(const struct run *r)
+{
+	char text[ADDR_STRLEN];
+	size_t i;
+
+	for (i = 0; i < r->conf.address.n; i++)
+		if (r->conf.addresses[i].family == AF_INET6)
+			run_say(r, "[!]", "%s:%u: IPv6 is switched off on this "
+				"host: leaving out %s", r->conf.name,
+				r->conf.address.v[i].line,
+				addr_print(&r->conf.addresses[i], text));
+}
+
+static int snap_host(struct up *u, const struct wg_device *device,
+		     struct arena *a, struct wgq_err *e)
+{
+	struct run *r = &u->r;
+	struct plan_needs needs = plan_needs(&r->conf, &u->table, device);
+	int ret;
+
+	if (needs.free_table && u->table_lock.fd < 0 && r->lock.fd >= 0) {
+		ret = run_take_lock(r, TABLE_LOCK, true, &u->table_lock, e);
+		if (ret)
+			return ret;
+	}
+	ret = kernel_snap_host(&r->kernel, &needs, device, a, &u->host, e);
+	u->host.ipv6_off = ipv6_is_off(r);
+	u->host.src_valid_mark = run_sysctl(r, SYSCTL_SRC_VALID_MARK);
+	u->host.send_redirects = u->userspace ?
+					 -1 :
+					 run_sysctl(r, SYSCTL_SEND_REDIRECTS);
+	return ret;
+}
+
+/* What plan_down() cannot see in the kernel once things have gone wrong. */
+static void remember(struct up *u)
+{
+	struct journal *j = &u->r.journal;
+	const struct step *s;
+	size_t i;
+
+	j->memory.dns = u->r.conf.dns.n != 0;
+	j->userspace = u->userspace != NULL;
+	for (i = 0; i < u->plan.n; i++) {
+		s = &u->plan.steps[i];
+		if (s->kind == STEP_RULE_ADD)
+			j->memory.mark = s->rule.mark;
+		else if (s->kind == STEP_SYSCTL)
+			j->memory.src_valid_mark = s->sysctl.old;
+		else if (s->kind == STEP_LINK_UP)
+			j->memory.send_redirects = s->link_up.send_redirects;
+	}
+}
+
+static int note(struct up *u, struct wgq_err *e)
+{
+	char proc[PATH_MAX];
+
+	snprintf(proc, sizeof(proc), "%s/proc", u->r.host->root);
+	return journal_write(&u->r.journal, proc, e);
+}
+
+/* After planning, so that nothing can run out of memory while changing. */
+static int make_progress(struct up *u, struct wgq_err *e)
+{
+	bool *done = realloc(u->progress.done, u->plan.n * sizeof(*done) + 1);
+
+	if (!done)
+		return err_sys(e, -ENOMEM, "plan");
+	memset(done + u->progress.next, false, u->plan.n - u->progress.next);
+	u->progress.done = done;
+	return 0;
+}
+
+static int plan_whole(struct up *u, struct arena *a, struct wgq_err *e)
+{
+	struct conf *conf = &u->r.conf;
+	struct snap_iface iface;
+	int ret;
+
+	ret = snap_host(u, &conf->device, a, e);
+	if (ret)
+		return ret;
+	ret = plan_create(conf, u->userspace, &u->plan);
+	if (!ret)
+		ret = plan_setup(conf, &u->host, &u->plan);
+	if (!ret)
+		ret = plan_link_up(conf, &u->host, &u->plan);
+	if (!ret)
+		ret = plan_predict(conf, &u->host, plan_mtu(conf, &u->host), a,
+				   &iface);
+	if (ret)
+		return err_sys(e, ret, "plan");
+	return plan_routes(conf, &u->table, &iface, &u->host, &u->plan, e);
+}
+
+static int check(struct up *u, struct wgq_err *e)
+{
+	struct run *r = &u->r;
+	int ret;
+
+	if (!kernel_may_admin())
+		return err_set(e, -EPERM, "bringing an interface up needs "
+			       "root or CAP_NET_ADMIN");
+	ret = run_parse_device(r, e);
+	if (!ret)
+		ret = tables_read(r->host->root, &r->rt_tables, e);
+	if (ret)
+		return ret;
+	u->table = plan_table(&r->conf, r->rt_tables.p);
+	ret = claim(r, e);
+	if (!ret)
+		ret = choose_userspace(u, e);
+	if (!ret && r->conf.dns.n)
+		ret = run_dns(r, e);
+	if (!ret)
+		ret = check_hooks(u, e);
+	u->staged = u->userspace || r->conf.hooks[CONF_PRE_UP].n;
+	if (!ret && !r->conf.hooks[CONF_PRE_UP].n)
+		ret = resolve(r, e);
+	return ret;
+}
+
+static size_t first_post_up(const struct plan *p)
+{
+	size_t i;
+
+	for (i = 0; i < p->n; i++)
+		if (p->steps[i].kind == STEP_HOOK &&
+		    p->steps[i].hook.phase == CONF_POST_UP)
+			break;
+	return i;
+}
+
+/* Run what is planned so far; tables are settled when PostUp hooks begin. */
+static int run_planned(struct up *u, struct wgq_err *e)
+{
+	int ret;
+
+	remember(u);
+	ret = make_progress(u, e);
+	if (!ret)
+		ret = note(u, e);
+	if (!ret)
+		ret = run_steps(&u->r, &u->plan, first_post_up(&u->plan),
+				&u->progress, e);
+	if (ret || u->progress.next == u->plan.n)
+		return ret;
+	lock_drop(&u->table_lock);
+	return run_steps(&u->r, &u->plan, u->plan.n, &u->progress, e);
+}
+
+static int run_staged(struct up *u, struct arena *a, struct wgq_err *e)
+{
+	struct conf *conf = &u->r.conf;
+	struct snap_iface iface;
+	int ret;
+
+	ret = plan_create(conf, u->userspace, &u->plan);
+	ret = ret ? err_sys(e, ret, "plan") : run_planned(u, e);
+	if (!ret && conf->hooks[CONF_PRE_UP].n)
+		ret = resolve(&u->r, e);
+	if (!ret)
+		ret = snap_host(u, &conf->device, a, e);
+	if (ret)
+		return ret;
+	ret = plan_setup(conf, &u->host, &u->plan);
+	ret = ret ? err_sys(e, ret, "plan") : run_planned(u, e);
+	if (!ret)
+		ret = kernel_snap_iface(&u->r.kernel, a, &iface, e);
+	if (!ret)
+		ret = snap_host(u, iface.device, a, e);
+	if (ret)
+		return ret;
+	ret = plan_link_up(conf, &u->host, &u->plan);
+	ret = ret ? err_sys(e, ret, "plan") : run_planned(u, e);
+	if (!ret)
+		ret = kernel_snap_iface(&u->r.kernel, a, &iface, e);
+	if (!ret)
+		ret = plan_routes(conf, &u->table, &iface, &u->host, &u->plan,
+				  e);
+	return ret ? ret : run_planned(u, e);
+}
+
+static void forget_plan(struct up *u)
+{
+	plan_done(&u->plan);
+	u->progress.next = 0;
+}
+
+static void say_hooks_stay(const struct up *u)
+{
+	size_t i;
+
+	for (i = 0; i < CONF_PHASES; i++)
+		if (u->r.journal.hooks[i])
+			run_say(&u->r, "[!]", "what the %s hooks did is not "
+				"undone", conf_phase_name((enum conf_phase)i));
+}
+
+static int bring_up(struct up *u, struct wgq_err *e)
+{
+	cleanup(arena_done) struct arena a = { 0 };
+	int ret;
+
+	ret = plan_whole(u, &a, e);
+	if (!ret)
+		ret = run_stopped(&u->r, e);
+	if (ret)
+		return ret;
+	if (u->host.ipv6_off)
+		say_no_ipv6(&u->r);
+	u->r.journal.state = JOURNAL_UP;
+	if (u->staged) {
+		forget_plan(u);
+		ret = run_staged(u, &a, e);
+	} else {
+		ret = run_planned(u, e);
+	}
+	if (!ret)
+		ret = journal_note(&u->r.journal, e, "state is-up");
+	if (ret) {
+		run_undo(&u->r, &u->plan, &u->progress, e);
+		say_hooks_stay(u);
+	}
+	return ret;
+}
+
+int apply_up(const struct wgq_opts *o, const struct host *host,
+	     struct wgq_err *e)
+{
+	struct up u = { .table_lock = LOCK_NONE };
+	int ret;
+
+	ret = run_load(&u.r, o, host, e);
+	if (!ret)
+		ret = check(&u, e);
+	if (!ret)
+		ret = bring_up(&u, e);
+	lock_drop(&u.table_lock);
+	plan_done(&u.plan);
+	free(u.progress.done);
+	run_done(&u.r);
+	return ret;
+}
+
+int wgq_up(const struct wgq_opts *o, struct wgq_err *e)
+{
+	return apply_up(o, &host_real, e);
+}

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef WGQ_H
+#define WGQ_H
+
+#include <signal.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+
+/**
+ * struct wgq_opts - one run of a verb
+ * @program:	name that messages start with, the last part of argv[0]
+ * @as_wg_quick: we were called as wg-quick, and speak as it does
+ * @target:	CONFIG_FILE or INTERFACE (contract PATH-1 to PATH-8)
+ * @self:	path of the running program; its directory goes before PATH for
+ *		hooks and helpers (ENV-2), NULL where it is unknown
+ * @env:	the caller's environment, NULL at the end
+ * @stop:	signal number stored by a handler that was installed without
+ *		SA_RESTART, 0 while there is none: what was begun is undone
+ * @message:	receives whole lines for stderr: the `[#]` trace, warnings and
+ *		notices; not the final error, which is left in struct wgq_err
+ * @ctx:	first argument of @message
+ */
+struct wgq_opts {
+	const char *program;
+	bool as_wg_quick;
+	const char *target;
+	const char *self;
+	const char *const *env;
+	const volatile sig_atomic_t *stop;
+	void (*message)(void *ctx, const char *text, size_t len);
+	void *ctx;
+};
+
+/**
+ * wgq_up() - bring an interface up, or leave the host as it was
+ * @o:		options
+ * @e:		filled on failure; its status is the exit status that wg-quick
+ *		would have given
+ *
+ * Everything is read and checked before the first change.  After a failure or
+ * a signal each finished step is taken back; hooks that ran cannot be.
+ *
+ * Return: 0, -EINTR when a signal ended it, or another -errno.
+ */
+int wgq_up(const struct wgq_opts *o, struct wgq_err *e)
+	__attribute__((warn_unused_result));
+
+/**
+ * wgq_down() - take an interface down, as far as possible
+ * @o:		options
+ * @e:		filled with the first failure
+ *
+ * Also clears away what an `up` or `down` that was killed left behind.
+ *
+ * Return: 0 or -errno.
+ */
+int wgq_down(const struct wgq_opts *o, struct wgq_err *e)
+	__attribute__((warn_unused_result));
+
+/**
+ * wgq_save() - write the live state of an interface into its conf (SV-1)
+ *
+ * Return: 0 or -errno.
+ */
+int wgq_save(const struct wgq_opts *o, struct wgq_err *e)
+	__attribute__((warn_unused_result));
+
+/**
+ * wgq_strip() - print the part of a conf that is for wg (ST-1)
+ * @o:		options
+ * @out:	receives the text; it may hold keys
+ * @e:		filled on failure
+ *
+ * Return: 0 or -errno.
+ */
+int wgq_strip(const struct wgq_opts *o, struct buf *out, struct wgq_err *e)
+	__attribute__((warn_unused_result));
+
+#endif
