@@ -68,7 +68,7 @@ static void print_spoof_add(const struct step_spoof *sp,
 		      " priority -150; meta l4proto udp meta mark set ct mark;"
 		      " }; chain postmangle { type filter hook postrouting"
 		      " priority -150; meta l4proto udp mark %u"
-		      " ct mark set mark; } }'",
+		      " ct mark set mark; }; }'",
 		 sp->mark);
 }
 
