@@ -34,27 +34,29 @@ static bool can_clash(const struct addr *a)
 }
 
 /*
- * The kernel refuses an IPv6 address that the interface has with any prefix
- * length, an IPv4 address only with the same.  @order is a run of one host.
+ * @order is a run of one host.  Of those with the same prefix length the first
+ * is named, else the first of all.
  */
 static void find_clashes(const struct addr *a, const unsigned int *order,
 			 size_t n, unsigned int *clash)
 {
-	unsigned int first[129] = { 0 }, slot;
+	unsigned int first[129] = { 0 }, plen;
 	size_t i;
 
 	if (!can_clash(&a[order[0]]))
 		return;
 	for (i = 0; i < n; i++) {
-		slot = a[order[i]].family == AF_INET ? a[order[i]].plen : 0;
-		if (first[slot])
-			clash[order[i]] = first[slot];
-		else
-			first[slot] = order[i] + 1;
+		plen = a[order[i]].plen;
+		if (first[plen])
+			clash[order[i]] = first[plen];
+		else if (i)
+			clash[order[i]] = order[0] + 1;
+		if (!first[plen])
+			first[plen] = order[i] + 1;
 	}
 }
 
-/* For each address the one before it that it clashes with plus 1, or 0. */
+/* For each address an earlier one of the same host plus 1, or 0. */
 static unsigned int *address_clashes(const struct addr *a, size_t n)
 {
 	unsigned int *clash = calloc(n + 1, sizeof(*clash));
@@ -108,6 +110,26 @@ static bool is_plain(const char *s, const struct addr *a)
 	       (slash[1] != '0' || !slash[2]);
 }
 
+/*
+ * The kernel refuses an IPv6 address that the interface has with any prefix
+ * length, an IPv4 address only with the same (ADDR-4).
+ */
+static void report_clash(struct conf_sink *sink, size_t i, size_t other,
+			 const char *text)
+{
+	const struct conf_value *v = sink->conf->address.v;
+	const struct addr *a = sink->conf->addresses;
+
+	if (a[i].family == AF_INET && a[i].plen != a[other].plen)
+		conf_warn(sink, v[i].line,
+			  "%s is an address of line %u with another prefix "
+			  "length", text, v[other].line);
+	else
+		conf_error(sink, v[i].line, 2,
+			   "File exists: %s was listed before, in line %u",
+			   text, v[other].line);
+}
+
 static void check_address(struct conf_sink *sink, size_t i,
 			  const unsigned int *clash)
 {
@@ -124,9 +146,7 @@ static void check_address(struct conf_sink *sink, size_t i,
 	else if (never)
 		conf_error(sink, v->line, 2, "%s: %s", never, text);
 	else if (clash[i])
-		conf_error(sink, v->line, 2,
-			   "File exists: %s was listed before, in line %u",
-			   text, sink->conf->address.v[clash[i] - 1].line);
+		report_clash(sink, i, clash[i] - 1, text);
 	else if (!is_plain(v->s, a))
 		conf_warn(sink, v->line, "Address %s is taken as %s", text,
 			  addr_print(a, out));
