@@ -42,15 +42,28 @@ struct spoof {
 /**
  * spoof_build_add() - make the batch that lays the firewall
  * @s:		firewall
- * @seq:	sequence number of the first message
- * @out:	receives the batch, from BATCH_BEGIN to BATCH_END
+ * @out:	receives the batch, from BATCH_BEGIN to BATCH_END, its sequence
+ *		numbers zero
  *
  * A stale table of the name is replaced in the same transaction, where
  * wg-quick would append to it (FW-2).
  *
  * Return: 0 or -ENOMEM.
  */
-int spoof_build_add(const struct spoof *s, uint32_t seq, struct buf *out)
+int spoof_build_add(const struct spoof *s, struct buf *out)
+	__attribute__((warn_unused_result));
+
+/**
+ * spoof_build_del() - make the batch that deletes the tables of @families
+ * (FWR-1)
+ * @out:	receives the batch
+ *
+ * Each table is added before it is deleted, since deleting one that is gone
+ * would be refused.
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int spoof_build_del(const char *ifname, uint32_t families, struct buf *out)
 	__attribute__((warn_unused_result));
 
 /**
@@ -118,8 +131,8 @@ int spoof_del_iptables(struct nl *nl, const char *ifname, uint32_t families,
  * @out:	receives the text with a NUL
  * @size:	bytes of @out; a longer comment is cut
  *
- * It is the xt match "comment" or, since iptables 1.8.8 for none but its own
- * extensions, the user data of type 0.
+ * iptables-nft keeps it as the xt match "comment"; nft and others keep theirs
+ * as user data of type 0, which iptables shows alike.
  *
  * Return: whether the rule has one.
  */

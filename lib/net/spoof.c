@@ -1,0 +1,674 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "net/spoof.h"
+
+#include <errno.h>
+#include <libmnl/libmnl.h>
+#include <libnftnl/batch.h>
+#include <libnftnl/chain.h>
+#include <libnftnl/common.h>
+#include <libnftnl/expr.h>
+#include <libnftnl/rule.h>
+#include <libnftnl/table.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nf_tables_compat.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <linux/rtnetlink.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/cleanup.h"
+
+#define TABLE_LEN (sizeof("wg-quick-") + IF_NAMESIZE)
+#define COMMENT_LEN 256		/* of the xt match "comment" */
+#define UDATA_COMMENT 0		/* type of a comment in a rule's user data */
+#define DEL_TRIES 3
+
+/* Room for the longest message made here, a rule of under 500 bytes:
+ * libnftnl puts attributes without a look at the room. */
+#define MSG_SIZE 4096
+
+/**
+ * struct batch - an nf_tables batch under construction
+ * @out:	the messages so far
+ * @family:	family of the tables
+ * @table:	name of the table
+ * @failed:	memory ran out: sticky
+ * @scratch:	the message being made
+ */
+struct batch {
+	struct buf *out;
+	uint8_t family;
+	char table[TABLE_LEN];
+	bool failed;
+	_Alignas(struct nlmsghdr) char scratch[MSG_SIZE];
+};
+
+static void table_name(char out[TABLE_LEN], const char *ifname)
+{
+	snprintf(out, TABLE_LEN, "wg-quick-%s", ifname);
+}
+
+static void add_msg(struct batch *b, const struct nlmsghdr *nlh)
+{
+	buf_add(b->out, nlh, nlh->nlmsg_len);
+	b->failed |= b->out->failed;
+}
+
+static void add_begin(struct batch *b)
+{
+	add_msg(b, nftnl_batch_begin(b->scratch, 0));
+}
+
+static int add_end(struct batch *b)
+{
+	add_msg(b, nftnl_batch_end(b->scratch, 0));
+	return b->failed ? -ENOMEM : 0;
+}
+
+static void add_table(struct batch *b, uint16_t type)
+{
+	struct nftnl_table *t = nftnl_table_alloc();
+	struct nlmsghdr *nlh;
+
+	if (!t) {
+		b->failed = true;
+		return;
+	}
+	nftnl_table_set_str(t, NFTNL_TABLE_NAME, b->table);
+	if (type == NFT_MSG_NEWTABLE)
+		nftnl_table_set_u32(t, NFTNL_TABLE_FLAGS, 0);
+	nlh = nftnl_nlmsg_build_hdr(b->scratch, type, b->family, 0, 0);
+	nftnl_table_nlmsg_build_payload(nlh, t);
+	nftnl_table_free(t);
+	add_msg(b, nlh);
+}
+
+static void add_chain(struct batch *b, const char *name, uint32_t hook,
+		      int32_t priority)
+{
+	struct nftnl_chain *c = nftnl_chain_alloc();
+	struct nlmsghdr *nlh;
+
+	if (!c) {
+		b->failed = true;
+		return;
+	}
+	nftnl_chain_set_str(c, NFTNL_CHAIN_TABLE, b->table);
+	nftnl_chain_set_str(c, NFTNL_CHAIN_NAME, name);
+	nftnl_chain_set_str(c, NFTNL_CHAIN_TYPE, "filter");
+	nftnl_chain_set_u32(c, NFTNL_CHAIN_HOOKNUM, hook);
+	nftnl_chain_set_s32(c, NFTNL_CHAIN_PRIO, priority);
+	nlh = nftnl_nlmsg_build_hdr(b->scratch, NFT_MSG_NEWCHAIN, b->family,
+				    NLM_F_CREATE, 0);
+	nftnl_chain_nlmsg_build_payload(nlh, c);
+	nftnl_chain_free(c);
+	add_msg(b, nlh);
+}
+
+/**
+ * struct rule - a rule under construction
+ * @r:		libnftnl's rule; NULL once memory ran out, which is sticky
+ */
+struct rule {
+	struct nftnl_rule *r;
+};
+
+static struct rule begin_rule(const struct batch *b, const char *chain)
+{
+	struct rule rule = { .r = nftnl_rule_alloc() };
+
+	if (!rule.r)
+		return rule;
+	nftnl_rule_set_str(rule.r, NFTNL_RULE_TABLE, b->table);
+	nftnl_rule_set_str(rule.r, NFTNL_RULE_CHAIN, chain);
+	return rule;
+}
+
+static void add_rule(struct batch *b, struct rule *rule)
+{
+	struct nlmsghdr *nlh;
+
+	if (!rule->r) {
+		b->failed = true;
+		return;
+	}
+	nlh = nftnl_nlmsg_build_hdr(b->scratch, NFT_MSG_NEWRULE, b->family,
+				    NLM_F_CREATE | NLM_F_APPEND, 0);
+	nftnl_rule_nlmsg_build_payload(nlh, rule->r);
+	nftnl_rule_free(rule->r);
+	add_msg(b, nlh);
+}
+
+/* A new expression at the end of the rule, NULL when there is no memory. */
+static struct nftnl_expr *add_expr(struct rule *rule, const char *name)
+{
+	struct nftnl_expr *x = rule->r ? nftnl_expr_alloc(name) : NULL;
+
+	if (x)
+		nftnl_rule_add_expr(rule->r, x);
+	else if (rule->r) {
+		nftnl_rule_free(rule->r);
+		rule->r = NULL;
+	}
+	return x;
+}
+
+static void set(struct nftnl_expr *x, uint16_t attr, uint32_t v)
+{
+	if (x)
+		nftnl_expr_set_u32(x, attr, v);
+}
+
+static void load_meta(struct rule *rule, uint32_t key)
+{
+	struct nftnl_expr *x = add_expr(rule, "meta");
+
+	set(x, NFTNL_EXPR_META_KEY, key);
+	set(x, NFTNL_EXPR_META_DREG, NFT_REG_1);
+}
+
+static void store_mark(struct rule *rule)
+{
+	struct nftnl_expr *x = add_expr(rule, "meta");
+
+	set(x, NFTNL_EXPR_META_KEY, NFT_META_MARK);
+	set(x, NFTNL_EXPR_META_SREG, NFT_REG_1);
+}
+
+static void ct_mark(struct rule *rule, uint16_t reg)
+{
+	struct nftnl_expr *x = add_expr(rule, "ct");
+
+	set(x, NFTNL_EXPR_CT_KEY, NFT_CT_MARK);
+	set(x, reg, NFT_REG_1);
+}
+
+static void compare(struct rule *rule, uint32_t op, const void *data,
+		    uint32_t len)
+{
+	struct nftnl_expr *x = add_expr(rule, "cmp");
+	int ret = -1;
+
+	set(x, NFTNL_EXPR_CMP_SREG, NFT_REG_1);
+	set(x, NFTNL_EXPR_CMP_OP, op);
+	if (x)
+		ret = nftnl_expr_set(x, NFTNL_EXPR_CMP_DATA, data, len);
+	if (x && ret < 0) {
+		nftnl_rule_free(rule->r);
+		rule->r = NULL;
+	}
+}
+
+/* The destination address in the header of @family. */
+static void load_daddr(struct rule *rule, uint8_t family)
+{
+	struct nftnl_expr *x = add_expr(rule, "payload");
+
+	set(x, NFTNL_EXPR_PAYLOAD_DREG, NFT_REG_1);
+	set(x, NFTNL_EXPR_PAYLOAD_BASE, NFT_PAYLOAD_NETWORK_HEADER);
+	set(x, NFTNL_EXPR_PAYLOAD_OFFSET, family == AF_INET ? 16 : 24);
+	set(x, NFTNL_EXPR_PAYLOAD_LEN, addr_bytes(family));
+}
+
+static void load_saddr_type(struct rule *rule)
+{
+	struct nftnl_expr *x = add_expr(rule, "fib");
+
+	set(x, NFTNL_EXPR_FIB_FLAGS, NFTA_FIB_F_SADDR);
+	set(x, NFTNL_EXPR_FIB_RESULT, NFT_FIB_RESULT_ADDRTYPE);
+	set(x, NFTNL_EXPR_FIB_DREG, NFT_REG_1);
+}
+
+static void drop(struct rule *rule)
+{
+	struct nftnl_expr *x = add_expr(rule, "immediate");
+
+	set(x, NFTNL_EXPR_IMM_DREG, NFT_REG_VERDICT);
+	set(x, NFTNL_EXPR_IMM_VERDICT, NF_DROP);
+}
+
+static void match_udp(struct rule *rule)
+{
+	const uint8_t udp = IPPROTO_UDP;
+
+	load_meta(rule, NFT_META_L4PROTO);
+	compare(rule, NFT_CMP_EQ, &udp, sizeof(udp));
+}
+
+/* Not in by the tunnel, yet to an address of its, and not from here: drop. */
+static void add_preraw(struct batch *b, const char *ifname,
+		       const struct addr *a)
+{
+	struct rule rule = begin_rule(b, "preraw");
+	const uint32_t local = RTN_LOCAL;
+	char name[IF_NAMESIZE] = {};
+
+	strncpy(name, ifname, sizeof(name) - 1);
+	load_meta(&rule, NFT_META_IIFNAME);
+	compare(&rule, NFT_CMP_NEQ, name, sizeof(name));
+	load_daddr(&rule, a->family);
+	compare(&rule, NFT_CMP_EQ, a->b, addr_bytes(a->family));
+	load_saddr_type(&rule);
+	compare(&rule, NFT_CMP_NEQ, &local, sizeof(local));
+	drop(&rule);
+	add_rule(b, &rule);
+}
+
+/* What the tunnel sends leaves its mark on the connection... */
+static void add_postmangle(struct batch *b, uint32_t mark)
+{
+	struct rule rule = begin_rule(b, "postmangle");
+
+	match_udp(&rule);
+	load_meta(&rule, NFT_META_MARK);
+	compare(&rule, NFT_CMP_EQ, &mark, sizeof(mark));
+	load_meta(&rule, NFT_META_MARK);
+	ct_mark(&rule, NFTNL_EXPR_CT_SREG);
+	add_rule(b, &rule);
+}
+
+/* ...from which the answer takes it, so that reverse path checks agree. */
+static void add_premangle(struct batch *b)
+{
+	struct rule rule = begin_rule(b, "premangle");
+
+	match_udp(&rule);
+	ct_mark(&rule, NFTNL_EXPR_CT_DREG);
+	store_mark(&rule);
+	add_rule(b, &rule);
+}
+
+int spoof_build_add(const struct spoof *s, struct buf *out)
+{
+	struct batch b = { .out = out, .family = s->family };
+
+	table_name(b.table, s->ifname);
+	add_begin(&b);
+	add_table(&b, NFT_MSG_NEWTABLE);
+	add_table(&b, NFT_MSG_DELTABLE);
+	add_table(&b, NFT_MSG_NEWTABLE);
+	add_chain(&b, "preraw", NF_INET_PRE_ROUTING, -300);
+	add_chain(&b, "premangle", NF_INET_PRE_ROUTING, -150);
+	add_chain(&b, "postmangle", NF_INET_POST_ROUTING, -150);
+	for (size_t i = 0; i < s->n_addresses; i++)
+		if (s->addresses[i].family == s->family)
+			add_preraw(&b, s->ifname, &s->addresses[i]);
+	add_postmangle(&b, s->mark);
+	add_premangle(&b);
+	return add_end(&b);
+}
+
+int spoof_build_del(const char *ifname, uint32_t families, struct buf *out)
+{
+	struct batch b = { .out = out };
+
+	table_name(b.table, ifname);
+	add_begin(&b);
+	for (b.family = 0; b.family < 32; b.family++) {
+		if (!(families & 1u << b.family))
+			continue;
+		add_table(&b, NFT_MSG_NEWTABLE);
+		add_table(&b, NFT_MSG_DELTABLE);
+	}
+	return add_end(&b);
+}
+
+/* Does the failure say that there is no nf_tables at all?  The socket cannot
+ * be opened without nfnetlink; without nf_tables a batch is refused with
+ * EOPNOTSUPP and any other request with EINVAL. */
+static bool no_nf_tables(int ret, int refusal)
+{
+	return ret == -EPROTONOSUPPORT || ret == refusal;
+}
+
+int spoof_add(struct nl *nl, const struct spoof *s, struct wgq_err *e)
+{
+	cleanup(buf_done) struct buf batch = {};
+	struct wgq_err why = {};
+	int ret;
+
+	if (spoof_build_add(s, &batch) < 0)
+		return err_sys(e, -ENOMEM, "nf_tables");
+	ret = nl_transact(nl, batch.p, batch.len, &why);
+	if (no_nf_tables(ret, -EOPNOTSUPP))
+		return err_set(e, -EOPNOTSUPP, "the kernel has no nf_tables");
+	if (ret == -ENOENT)
+		return err_set(e, -EOPNOTSUPP,
+			       "nf_tables of this kernel lacks a chain type or "
+			       "one of meta, cmp, payload, fib, immediate, ct");
+	if (ret < 0)
+		return err_set(e, ret, "nf_tables: %s", why.msg);
+	return 0;
+}
+
+static void build_list(struct nlmsg *m, uint16_t type, uint8_t family)
+{
+	const struct nfgenmsg nfg = { .nfgen_family = family,
+				      .version = NFNETLINK_V0 };
+
+	nlmsg_begin(m, NFNL_SUBSYS_NFTABLES << 8 | type, NLM_F_DUMP, &nfg,
+		    sizeof(nfg));
+}
+
+/* Is @nlh such a message, with its fixed header? */
+static bool is_nft(const struct nlmsghdr *nlh, uint16_t type)
+{
+	return nlh->nlmsg_type == (NFNL_SUBSYS_NFTABLES << 8 | type) &&
+	       nlh->nlmsg_len >= NLMSG_HDRLEN + sizeof(struct nfgenmsg);
+}
+
+static uint8_t family_of(const struct nlmsghdr *nlh)
+{
+	const struct nfgenmsg *nfg = mnl_nlmsg_get_payload(nlh);
+
+	return nfg->nfgen_family;
+}
+
+static bool is_str(const struct nlattr *attr, const char *s)
+{
+	size_t len = mnl_attr_get_payload_len(attr), want = strlen(s);
+	const char *p = mnl_attr_get_payload(attr);
+
+	return strnlen(p, len) == want && memcmp(p, s, want) == 0;
+}
+
+struct find_table {
+	char name[TABLE_LEN];
+	uint32_t families;
+};
+
+static int find_table(void *ctx, const struct nlmsghdr *nlh, struct wgq_err *e)
+{
+	struct find_table *f = ctx;
+	const struct nlattr *attr;
+
+	(void)e;
+	if (!is_nft(nlh, NFT_MSG_NEWTABLE) || family_of(nlh) >= 32)
+		return 0;
+	mnl_attr_for_each(attr, nlh, sizeof(struct nfgenmsg))
+		if (mnl_attr_get_type(attr) == NFTA_TABLE_NAME &&
+		    is_str(attr, f->name))
+			f->families |= 1u << family_of(nlh);
+	return 0;
+}
+
+static void forget_tables(void *ctx)
+{
+	struct find_table *f = ctx;
+
+	f->families = 0;
+}
+
+int spoof_find(struct nl *nl, const char *ifname, uint32_t *ret_families,
+	       struct wgq_err *e)
+{
+	struct find_table f = {};
+	struct wgq_err why = {};
+	NLMSG(m, 32);
+	int ret;
+
+	table_name(f.name, ifname);
+	build_list(&m, NFT_MSG_GETTABLE, NFPROTO_UNSPEC);
+	ret = nl_dump(nl, &m, find_table, forget_tables, &f, &why);
+	if (ret < 0 && !no_nf_tables(ret, -EINVAL))
+		return err_set(e, ret, "nf_tables: %s", why.msg);
+	*ret_families = f.families;
+	return 0;
+}
+
+int spoof_del(struct nl *nl, const char *ifname, uint32_t families,
+	      struct wgq_err *e)
+{
+	cleanup(buf_done) struct buf batch = {};
+	struct wgq_err why = {};
+	int ret;
+
+	if (!families)
+		return 0;
+	if (spoof_build_del(ifname, families, &batch) < 0)
+		return err_sys(e, -ENOMEM, "nf_tables");
+	ret = nl_transact(nl, batch.p, batch.len, &why);
+	return ret < 0 ? err_set(e, ret, "nf_tables: %s", why.msg) : 0;
+}
+
+/* User data is a list of {type, length, value}, a byte each for the first
+ * two. */
+static bool udata_comment(const struct nlattr *attr, char *out, size_t size)
+{
+	size_t left = mnl_attr_get_payload_len(attr), len;
+	const uint8_t *p = mnl_attr_get_payload(attr);
+
+	while (left >= 2 && p[1] <= left - 2) {
+		len = p[1];
+		if (p[0] == UDATA_COMMENT) {
+			snprintf(out, size, "%.*s", (int)len,
+				 (const char *)p + 2);
+			return true;
+		}
+		p += 2 + len;
+		left -= 2 + len;
+	}
+	return false;
+}
+
+static const struct nlattr *child(const struct nlattr *nest, uint16_t type)
+{
+	const struct nlattr *attr;
+
+	mnl_attr_for_each_nested(attr, nest)
+		if (mnl_attr_get_type(attr) == type)
+			return attr;
+	return NULL;
+}
+
+/* Is the expression the xt match "comment", and what does it say? */
+static bool match_comment(const struct nlattr *expr, char *out, size_t size)
+{
+	const struct nlattr *name = child(expr, NFTA_EXPR_NAME);
+	const struct nlattr *data = child(expr, NFTA_EXPR_DATA), *info;
+
+	if (!name || !is_str(name, "match") || !data)
+		return false;
+	name = child(data, NFTA_MATCH_NAME);
+	info = child(data, NFTA_MATCH_INFO);
+	if (!name || !is_str(name, "comment") || !info)
+		return false;
+	snprintf(out, size, "%.*s", (int)mnl_attr_get_payload_len(info),
+		 (const char *)mnl_attr_get_payload(info));
+	return true;
+}
+
+bool spoof_rule_comment(const struct nlmsghdr *nlh, char *out, size_t size)
+{
+	const struct nlattr *attr, *expr;
+
+	if (!is_nft(nlh, NFT_MSG_NEWRULE))
+		return false;
+	mnl_attr_for_each(attr, nlh, sizeof(struct nfgenmsg)) {
+		if (mnl_attr_get_type(attr) == NFTA_RULE_USERDATA &&
+		    udata_comment(attr, out, size))
+			return true;
+		if (mnl_attr_get_type(attr) != NFTA_RULE_EXPRESSIONS)
+			continue;
+		mnl_attr_for_each_nested(expr, attr)
+			if (match_comment(expr, out, size))
+				return true;
+	}
+	return false;
+}
+
+/**
+ * struct old_rule - a rule of wg-quick's iptables form
+ * @family:	NFPROTO_
+ * @table:	its table
+ * @chain:	its chain
+ * @handle:	what it is deleted by
+ */
+struct old_rule {
+	uint8_t family;
+	const char *table, *chain;
+	uint64_t handle;
+};
+
+struct find_rules {
+	struct arena arena;
+	char comment[COMMENT_LEN];
+	const char *table;
+	struct old_rule *rules;
+	size_t n, cap;
+	size_t n_before;	/* found before the dump at hand */
+};
+
+static char *copy_str(struct arena *a, const struct nlattr *attr)
+{
+	const char *s = mnl_attr_get_payload(attr);
+
+	return arena_strndup(a, s, strnlen(s, mnl_attr_get_payload_len(attr)));
+}
+
+static int find_rule(void *ctx, const struct nlmsghdr *nlh, struct wgq_err *e)
+{
+	const struct nlattr *attr, *chain = NULL, *handle = NULL;
+	struct find_rules *f = ctx;
+	char comment[COMMENT_LEN];
+	bool in_table = false;
+	struct old_rule *r;
+
+	if (!spoof_rule_comment(nlh, comment, sizeof(comment)) ||
+	    strcmp(comment, f->comment) != 0)
+		return 0;
+	mnl_attr_for_each(attr, nlh, sizeof(struct nfgenmsg)) {
+		if (mnl_attr_get_type(attr) == NFTA_RULE_TABLE)
+			in_table = is_str(attr, f->table);
+		if (mnl_attr_get_type(attr) == NFTA_RULE_CHAIN)
+			chain = attr;
+		if (mnl_attr_get_type(attr) == NFTA_RULE_HANDLE &&
+		    mnl_attr_validate(attr, MNL_TYPE_U64) >= 0)
+			handle = attr;
+	}
+	if (!in_table || !chain || !handle)
+		return 0;
+	r = arena_grow(&f->arena, &f->rules, f->n, &f->cap, sizeof(*r));
+	if (!r)
+		return err_sys(e, -ENOMEM, "nf_tables");
+	r->family = family_of(nlh);
+	r->table = f->table;
+	r->chain = copy_str(&f->arena, chain);
+	r->handle = be64toh(mnl_attr_get_u64(handle));
+	if (!r->chain)
+		return err_sys(e, -ENOMEM, "nf_tables");
+	f->n++;
+	return 0;
+}
+
+static void forget_rules(void *ctx)
+{
+	struct find_rules *f = ctx;
+
+	f->n = f->n_before;
+}
+
+/* wg-quick's rules live in two tables: a host's thousands of others, in table
+ * filter, need not be read. */
+static int find_rules(struct nl *nl, const char *ifname, struct find_rules *f,
+		      struct wgq_err *e)
+{
+	static const uint8_t families[] = { NFPROTO_IPV4, NFPROTO_IPV6 };
+	static const char *const tables[] = { "raw", "mangle" };
+	struct wgq_err why = {};
+	NLMSG(m, 64);
+	int ret;
+
+	snprintf(f->comment, sizeof(f->comment), "wg-quick(8) rule for %s",
+		 ifname);
+	for (size_t i = 0; i < ARRAY_SIZE(families) * ARRAY_SIZE(tables); i++) {
+		f->table = tables[i % ARRAY_SIZE(tables)];
+		f->n_before = f->n;
+		build_list(&m, NFT_MSG_GETRULE,
+			   families[i / ARRAY_SIZE(tables)]);
+		nlmsg_put_str(&m, NFTA_RULE_TABLE, f->table);
+		ret = nl_dump(nl, &m, find_rule, forget_rules, f, &why);
+		if (ret < 0 && no_nf_tables(ret, -EINVAL))
+			return 0;
+		if (ret < 0)
+			return err_set(e, ret, "nf_tables: %s", why.msg);
+	}
+	return 0;
+}
+
+int spoof_find_iptables(struct nl *nl, const char *ifname,
+			uint32_t *ret_families, struct wgq_err *e)
+{
+	struct find_rules f = {};
+	uint32_t families = 0;
+	int ret;
+
+	ret = find_rules(nl, ifname, &f, e);
+	for (size_t i = 0; i < f.n; i++)
+		families |= 1u << f.rules[i].family;
+	arena_done(&f.arena);
+	if (ret == 0)
+		*ret_families = families;
+	return ret;
+}
+
+static void add_del_rule(struct batch *b, const struct old_rule *old)
+{
+	struct nftnl_rule *r = nftnl_rule_alloc();
+	struct nlmsghdr *nlh;
+
+	if (!r) {
+		b->failed = true;
+		return;
+	}
+	nftnl_rule_set_str(r, NFTNL_RULE_TABLE, old->table);
+	nftnl_rule_set_str(r, NFTNL_RULE_CHAIN, old->chain);
+	nftnl_rule_set_u64(r, NFTNL_RULE_HANDLE, old->handle);
+	nlh = nftnl_nlmsg_build_hdr(b->scratch, NFT_MSG_DELRULE, old->family, 0,
+				    0);
+	nftnl_rule_nlmsg_build_payload(nlh, r);
+	nftnl_rule_free(r);
+	add_msg(b, nlh);
+}
+
+static int del_rules(struct nl *nl, const struct find_rules *f,
+		     uint32_t families, struct wgq_err *e)
+{
+	cleanup(buf_done) struct buf batch = {};
+	struct batch b = { .out = &batch };
+	size_t n = 0;
+
+	add_begin(&b);
+	for (size_t i = 0; i < f->n; i++) {
+		if (!(families & 1u << f->rules[i].family))
+			continue;
+		add_del_rule(&b, &f->rules[i]);
+		n++;
+	}
+	if (add_end(&b) < 0)
+		return err_sys(e, -ENOMEM, "nf_tables");
+	return n ? nl_transact(nl, batch.p, batch.len, e) : 0;
+}
+
+int spoof_del_iptables(struct nl *nl, const char *ifname, uint32_t families,
+		       struct wgq_err *e)
+{
+	struct wgq_err why = {};
+	struct find_rules f;
+	int ret = -ENOENT;
+
+	/* A rule that goes between the list and the batch fails the latter. */
+	for (int i = 0; ret == -ENOENT && i < DEL_TRIES; i++) {
+		f = (struct find_rules){};
+		why = (struct wgq_err){};
+		ret = find_rules(nl, ifname, &f, &why);
+		if (ret == 0)
+			ret = del_rules(nl, &f, families, &why);
+		arena_done(&f.arena);
+	}
+	return ret < 0 ? err_set(e, ret, "%s", why.msg) : 0;
+}
