@@ -66,7 +66,7 @@ enum conf_key conf_key_prefix(const char *s, size_t len)
 }
 
 /* Names longer than any key are never near one. */
-#define NAME_MAX_LEN 24
+#define NAME_MAX_LEN 32
 
 static size_t fold(char out[NAME_MAX_LEN + 1], const char *s, size_t len)
 {
