@@ -15,17 +15,23 @@
  * wg-quick evaluates a hook by bash within itself (contract 4.10).  Here a
  * line is first looked at: one plain command needs no shell and is executed
  * directly; anything else goes to bash, or to sh where there is none.  A line
- * counts as plain only when every byte of it is understood; every doubt goes
- * to the shell, which is never wrong.  What a shell gets is a program that
+ * counts as plain only when every byte of it is understood: words, quotes that
+ * hold nothing to expand, one `;` at the end, a comment behind it.  Every doubt
+ * goes to the shell, which is never wrong.  What a shell gets is a program that
  * sets up what wg-quick's own shell would have around the line.
  */
 
 /** enum hook_kind - what it takes to carry out a hook */
 enum hook_kind {
-	HOOK_EMPTY,	/* nothing but blanks: succeeds */
+	HOOK_EMPTY,	/* nothing but blanks or a comment: succeeds */
 	HOOK_EXEC,	/* one plain command */
 	HOOK_SHELL	/* the whole text, by a shell */
 };
+
+/*
+ * A HOOK_EXEC whose program turns out to be a text file without `#!` (-ENOEXEC)
+ * is one for the shell after all: bash would read the file itself.
+ */
 
 /**
  * struct hook - a hook line, ready to be carried out

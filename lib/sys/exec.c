@@ -74,7 +74,8 @@ static int spawn_attr(posix_spawnattr_t *attr)
 	sigset_t set;
 	int err;
 
-	sigfillset(&set);
+	/* sigfillset() leaves out two of glibc's own, which would be ignored. */
+	memset(&set, 0xff, sizeof(set));
 	err = posix_spawnattr_setsigdefault(attr, &set);
 	sigemptyset(&set);
 	if (!err)
