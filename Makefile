@@ -17,7 +17,7 @@ B ?= build
 # SAN=1: address and undefined behaviour sanitizers; CI=1: warnings are errors.
 WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
 	-Wvla -Wformat=2 -Wundef -Wpointer-arith -Wwrite-strings
-CFLAGS ?= -O2 -g
+CFLAGS ?= -Os -g
 STD := -std=gnu11 -D_GNU_SOURCE -iquote lib -fno-strict-aliasing \
 	-ffunction-sections -fdata-sections -DWGQ_VERSION='"$(VERSION)"'
 ifdef SAN
