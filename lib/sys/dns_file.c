@@ -152,14 +152,19 @@ static int drop_record(struct edit *x, struct wgq_err *e)
 static bool get_state(struct edit *x, const char **p, const char *end,
 		      char name[128], struct state *ret)
 {
-	unsigned int kind;
-	int used = 0;
-	size_t len;
+	size_t n = strcspn(*p, " \n");
+	unsigned long kind, len;
+	char *after;
 
-	if (sscanf(*p, "%127s %u %zu%n", name, &kind, &len, &used) != 3 ||
-	    (*p)[used] != '\n' || kind > KIND_LINK)
+	if (!n || n >= 128 || (*p)[n] != ' ')
 		return false;
-	*p += used + 1;
+	memcpy(name, *p, n);
+	name[n] = '\0';
+	kind = strtoul(*p + n, &after, 10);
+	len = strtoul(after, &after, 10);
+	if (*after != '\n' || kind > KIND_LINK)
+		return false;
+	*p = after + 1;
 	if (len >= (size_t)(end - *p) || (*p)[len] != '\n' ||
 	    state_copy(x, (enum kind)kind, *p, len, ret))
 		return false;

@@ -149,16 +149,16 @@ static pid_t parent_of(const char *proc, pid_t pid)
 	cleanup(buf_done) struct buf stat = {};
 	struct wgq_err ignored = {};
 	char path[PATH_MAX];
-	long parent;
 	char *p;
 
 	snprintf(path, sizeof(path), "%s/%ld/stat", proc, (long)pid);
 	if (file_read(path, 4096, &stat, &ignored) || !stat.p)
 		return 0;
 	p = strrchr(stat.p, ')');
-	if (!p || sscanf(p, ") %*c %ld", &parent) != 1)
+	/* ") S 123 ...": the state is one letter. */
+	if (!p || p[1] != ' ' || !p[2] || p[3] != ' ')
 		return 0;
-	return (pid_t)parent;
+	return (pid_t)strtol(p + 4, NULL, 10);
 }
 
 bool lock_is_ancestor(const char *proc, pid_t pid, pid_t of)
