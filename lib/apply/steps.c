@@ -10,7 +10,7 @@
 #include "sys/sysctl.h"
 
 /* Exit status that wg-quick ends with when such a step is refused (EXIT-2):
- * ip gives 2 for the kernel's refusals, wg and nft 1, sysctl 255.
+ * ip gives 2 for the kernel's refusals, wg, nft and sysctl 1.
  */
 static int refusal_status(enum step_kind kind)
 {
@@ -22,14 +22,13 @@ static int refusal_status(enum step_kind kind)
 	case STEP_ROUTE_ADD:
 	case STEP_LINK_DEL:
 		return 2;
-	case STEP_SYSCTL:
-		return 255;
 	case STEP_LINK_ADD:
 	case STEP_USERSPACE:
 	case STEP_HOOK:
 	case STEP_WG_CONF:
 	case STEP_DNS_ADD:
 	case STEP_WG_FWMARK:
+	case STEP_SYSCTL:
 	case STEP_SPOOF_ADD:
 	case STEP_SPOOF_DEL:
 	case STEP_XT_DEL:
