@@ -7,6 +7,8 @@ PREFIX ?= /usr
 BINDIR ?= $(PREFIX)/bin
 MANDIR ?= $(PREFIX)/share/man
 BASHCOMPDIR ?= $(PREFIX)/share/bash-completion/completions
+ZSHCOMPDIR ?= $(PREFIX)/share/zsh/vendor-completions
+FISHCOMPDIR ?= $(PREFIX)/share/fish/vendor_completions.d
 DESTDIR ?=
 VERSION := 0.1.0
 
@@ -102,18 +104,83 @@ $$(B)/unit/$(1): $$(B)/tests/unit/$(1).o $$(UNIT_LIB) \
 	$$(call say,LINK,$$@)
 	$$(Q)mkdir -p $$(@D)
 	$$(Q)$$(CC) $$(STD) $$(CFLAGS) $$(LDFLAGS) -Wl,--gc-sections -o $$@ \
-		$$< $$(UNIT_LIB) -Wl,--start-group \
+		$$(filter %.o,$$^) -Wl,--start-group \
 		$$(call archives,$$(call room_of,$(1))) $$(LIBS) \
 		-Wl,--end-group -lcmocka
 endef
 $(foreach u,$(notdir $(UNIT)),$(eval $(call unit,$(u))))
 
+# Tests that run on a fake kernel share it.
+FAKE := $(patsubst %.c,$(B)/%.o,$(wildcard tests/unit/fake/*.c))
+$(filter $(B)/unit/apply_% $(B)/unit/net_kernel%,$(UNIT)): $(FAKE)
+
+help:
+	@echo "make            build $(B)/wgq"
+	@echo "make demo       a tunnel between two hosts in a virtual machine"
+	@echo "make check      every test: units, fuzz corpora, virtual machine"
+	@echo "make setup      install the packages that the others need"
+	@echo "make install    DESTDIR= PREFIX=, and make uninstall"
+	@echo "make unit       build the unit tests; make check-unit runs them"
+	@echo "make check-vm   run tests/behaviour/*.bats in the virtual machine"
+	@echo "make oracle     compare with wg-quick, conf by conf"
+	@echo "make bench      compare the time with wg-quick and with the floor"
+	@echo "make fuzz       fuzz the parsers, SECONDS= each"
+	@echo "make golden     write the expected plans anew, for review"
+	@echo "make lint       include order, style, clang-tidy"
+	@echo "make vm-shell   a root shell in the virtual machine"
+	@echo "make dist       a source archive"
+	@echo "make clean      remove $(B)/"
+	@echo "Variables: V=1 shows commands, SAN=1 builds with sanitizers,"
+	@echo "CI=1 makes warnings errors."
+
+# Says what it installs, and asks the registry only for what is missing.
+define need
+	@missing=$$(dpkg-query -W -f='$${Package} $${Status}\n' $(1) 2>/dev/null | \
+		sed -n 's/ install ok installed$$//p' | sort > $(B)/.have; \
+		printf '%s\n' $(1) | sort | comm -23 - $(B)/.have); \
+	if [ -n "$$missing" ]; then \
+		echo "installing" $$missing; \
+		as_root=; [ "$$(id -u)" = 0 ] || as_root=sudo; \
+		$$as_root apt-get -qq update && \
+		DEBIAN_FRONTEND=noninteractive $$as_root apt-get -qq install -y \
+			--no-install-recommends $$missing >/dev/null; \
+	fi
+endef
+
+$(B):
+	@mkdir -p $@
+setup-build: | $(B)
+	$(call need,$(PACKAGES))
+setup: | $(B)
+	$(call need,$(PACKAGES) $(CHECK_PACKAGES))
+
 unit: $(UNIT)
+
+golden: $(B)/unit/plan_golden
+	UPDATE=1 $< >/dev/null
+	git diff --stat -- tests/golden
+
+install: $(B)/wgq
+	install -D -m 755 $(B)/wgq $(DESTDIR)$(BINDIR)/wgq
+	install -D -m 644 man/wgq.8 $(DESTDIR)$(MANDIR)/man8/wgq.8
+	install -D -m 644 man/wgq.conf.5 $(DESTDIR)$(MANDIR)/man5/wgq.conf.5
+	install -D -m 644 completions/wgq.bash $(DESTDIR)$(BASHCOMPDIR)/wgq
+	install -D -m 644 completions/_wgq $(DESTDIR)$(ZSHCOMPDIR)/_wgq
+	install -D -m 644 completions/wgq.fish $(DESTDIR)$(FISHCOMPDIR)/wgq.fish
+
+uninstall:
+	rm -f $(DESTDIR)$(BINDIR)/wgq $(DESTDIR)$(MANDIR)/man8/wgq.8 \
+		$(DESTDIR)$(MANDIR)/man5/wgq.conf.5 \
+		$(DESTDIR)$(BASHCOMPDIR)/wgq $(DESTDIR)$(ZSHCOMPDIR)/_wgq \
+		$(DESTDIR)$(FISHCOMPDIR)/wgq.fish
+
+dist:
+	git archive --prefix=wgq-$(VERSION)/ -o $(B)/wgq-$(VERSION).tar.gz HEAD
 
 clean:
 	rm -rf $(B)
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
-.PHONY: all unit clean
+.PHONY: all help setup setup-build unit golden install uninstall dist clean
 .DELETE_ON_ERROR:
 .SECONDARY:
