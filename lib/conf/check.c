@@ -138,7 +138,7 @@ static void check_address(struct conf_sink *sink, size_t i,
 	const char *never = never_assigned(a);
 	char text[CONF_QUOTE_LEN], out[ADDR_STRLEN];
 
-	conf_quote(text, v->s, strlen(v->s));
+	conf_quote_address(text, v->s, strlen(v->s));
 	if (a->family == AF_UNSPEC)
 		conf_error(sink, v->line, 1,
 			   "%s prefix is expected rather than \"%s\"",

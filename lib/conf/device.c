@@ -375,7 +375,7 @@ static bool parse_allowed_ip(struct reader *r, const char *item, size_t len,
 	if (inet_pton(a.family, addr, a.b) != 1) {
 		conf_error(&r->sink, r->number, 1,
 			   "Unable to parse IP address: `%s'",
-			   conf_quote(text, item, host));
+			   conf_quote_part(text, item, host, len));
 		return false;
 	}
 	plen = addr_bits(a.family);

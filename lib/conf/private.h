@@ -107,6 +107,12 @@ bool conf_text_is(struct conf_text t, const char *s);
  */
 char *conf_quote(char *out, const char *s, size_t len);
 
+/** conf_quote_address() - the same for a word of Address */
+char *conf_quote_address(char *out, const char *s, size_t len);
+
+/** conf_quote_part() - the first @len bytes of @whole that are judged */
+char *conf_quote_part(char *out, const char *s, size_t len, size_t whole);
+
 /**
  * conf_quote_line() - a "Key=value" line without blanks, fit to be shown
  * @out:	at least CONF_QUOTE_LEN bytes

@@ -123,13 +123,50 @@ char *conf_quote(char *out, const char *s, size_t len)
 	return out;
 }
 
-/* A name that sounds secret is shown only where it cannot hold the secret. */
+/* Blanks cut an Address into words, so a piece of a key may be short there. */
+#define ADDRESS_PIECE 8
+
+char *conf_quote_address(char *out, const char *s, size_t len)
+{
+	out[0] = '\0';
+	if (len >= ADDRESS_PIECE && !memchr(s, '.', len) &&
+	    !memchr(s, ':', len))
+		put(out, "(hidden)");
+	else
+		conf_quote(out, s, len);
+	return out;
+}
+
+char *conf_quote_part(char *out, const char *s, size_t len, size_t whole)
+{
+	out[0] = '\0';
+	if (may_be_key(s, whole))
+		put(out, "(hidden)");
+	else
+		put_escaped(out, s, len);
+	return out;
+}
+
+static bool is_word(const char *s, size_t len)
+{
+	while (len && (isalpha((unsigned char)*s) || memchr("-_[]", *s, 4))) {
+		s++;
+		len--;
+	}
+	return !len;
+}
+
+/*
+ * A key without a name before it has its own beginning taken for the name: the
+ * `=` that ends a key ends that.  Digits and signs tell the two apart.
+ */
+#define NAME_PIECE 8
+
 static bool may_show_name(const char *s, size_t len, bool secret)
 {
-	if (may_be_key(s, len))
-		return false;
-	return !secret || len <= 16 ||
-	       conf_key_near(s, len, CONF_SECTION_NONE) != CONF_KEYS;
+	if (conf_key_near(s, len, CONF_SECTION_NONE) != CONF_KEYS)
+		return true;
+	return is_word(s, len) ? !secret || len <= 16 : len < NAME_PIECE;
 }
 
 char *conf_quote_line(char *out, const char *s, size_t len)
@@ -146,7 +183,9 @@ char *conf_quote_line(char *out, const char *s, size_t len)
 		while (name < len && s[name] != '=' && s[name] != ':')
 			name++;
 		secret = sounds_secret(s, name);
-		if (!may_show_name(s, name, secret)) {
+		if (may_be_key(s, name) ||
+		    ((secret || name < len) &&
+		     !may_show_name(s, name, secret))) {
 			put(out, "(hidden)");
 			return out;
 		}
