@@ -291,7 +291,7 @@ int run_take_lock(const struct run *r, const char *name, bool wait,
 		if (ret != -EBUSY)
 			return ret;
 		*e = (struct wgq_err){ 0 };
-		if (holder)
+		if (holder && !lock_is_ancestor(proc, holder, getpid()))
 			run_say(r, "[!]", "waiting for process %d, which is at "
 				"work on %s", (int)holder, name);
 		return lock_take(r->host->run, scoped, proc, r->o->stop,

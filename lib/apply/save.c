@@ -69,6 +69,19 @@ int run_save(struct run *r, struct wgq_err *e)
 	return ret;
 }
 
+/* A hook of the interface itself may save: its `up' or `down' holds the lock
+ * and waits for the hook, so that nothing changes underneath.
+ */
+static int lock_unless_hook(struct run *r, struct wgq_err *e)
+{
+	struct wgq_err why = { 0 };
+	int ret = run_lock(r, true, &why);
+
+	if (!ret || ret == -EDEADLK)
+		return 0;
+	return err_set(e, ret, "%s", why.msg);
+}
+
 int wgq_save(const struct wgq_opts *o, struct wgq_err *e)
 {
 	struct snap_link link;
@@ -77,7 +90,7 @@ int wgq_save(const struct wgq_opts *o, struct wgq_err *e)
 
 	ret = run_load(&r, o, &host_real, e);
 	if (!ret)
-		ret = run_lock(&r, true, e);
+		ret = lock_unless_hook(&r, e);
 	if (!ret)
 		ret = kernel_link(&r.kernel, &link, e);
 	if (!ret && (!link.exists || !kernel_use(&r.kernel, &link)))
