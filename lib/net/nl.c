@@ -187,7 +187,7 @@ static const char *attr_name(const struct nl_attr_names *names,
 		names++;
 	if (!names || !names->names)
 		return NULL;
-	mnl_attr_for_each(attr, req, names->hdr) {
+	nlmsg_for_each(attr, req, names->hdr) {
 		begin = (const char *)attr - (const char *)req;
 		if (offset < begin || offset >= begin + attr->nla_len)
 			continue;

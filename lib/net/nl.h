@@ -171,6 +171,22 @@ size_t nlmsg_mark(const struct nlmsg *m);
 void nlmsg_rollback(struct nlmsg *m, size_t mark);
 
 /**
+ * nlmsg_for_each() - walk the attributes of a received message
+ * @attr:	const struct nlattr *
+ * @nlh:	message
+ * @hdr:	length of the fixed header before them
+ *
+ * Unlike libmnl's own loop it never reads past nlmsg_len, even if that is no
+ * multiple of 4.
+ */
+#define nlmsg_for_each(attr, nlh, hdr)                                         \
+	for ((attr) = mnl_nlmsg_get_payload_offset((nlh), (hdr));              \
+	     mnl_attr_ok((attr), (int)((const char *)(nlh) +                   \
+				       (nlh)->nlmsg_len -                      \
+				       (const char *)(attr)));                 \
+	     (attr) = mnl_attr_next(attr))
+
+/**
  * nl_reply - receives one message of a reply
  *
  * Its attributes may be any bytes: only the header has been checked.

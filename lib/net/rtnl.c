@@ -166,11 +166,14 @@ void rtnl_build_route_add(struct nlmsg *m, const struct addr *dst, int oif,
 	nlmsg_put_u32(m, RTA_OIF, oif);
 }
 
+/* IPv6 names the table unasked and, with strict checks, refuses the flag. */
 void rtnl_build_route_get(struct nlmsg *m, const struct addr *dst)
 {
-	const struct rtmsg rtm = { .rtm_family = dst->family,
-				   .rtm_dst_len = addr_bits(dst->family),
-				   .rtm_flags = RTM_F_LOOKUP_TABLE };
+	const struct rtmsg rtm = {
+		.rtm_family = dst->family,
+		.rtm_dst_len = addr_bits(dst->family),
+		.rtm_flags = dst->family == AF_INET ? RTM_F_LOOKUP_TABLE : 0,
+	};
 
 	nlmsg_begin(m, RTM_GETROUTE, 0, &rtm, sizeof(rtm));
 	nlmsg_put(m, RTA_DST, dst->b, addr_bytes(dst->family));
@@ -297,7 +300,7 @@ bool rtnl_read_link(const struct nlmsghdr *nlh, struct rtnl_link *ret_link)
 		return false;
 	link.index = ifi->ifi_index;
 	link.flags = ifi->ifi_flags;
-	mnl_attr_for_each(attr, nlh, sizeof(*ifi)) {
+	nlmsg_for_each(attr, nlh, sizeof(*ifi)) {
 		switch (mnl_attr_get_type(attr)) {
 		case IFLA_IFNAME:
 			get_str(attr, link.name, sizeof(link.name));
@@ -333,7 +336,7 @@ bool rtnl_link_has_name(const struct nlmsghdr *nlh, const char *name)
 
 	if (!is_msg(nlh, RTM_NEWLINK, sizeof(struct ifinfomsg)))
 		return false;
-	mnl_attr_for_each(attr, nlh, sizeof(struct ifinfomsg)) {
+	nlmsg_for_each(attr, nlh, sizeof(struct ifinfomsg)) {
 		if (mnl_attr_get_type(attr) == IFLA_IFNAME &&
 		    is_str(attr, name))
 			return true;
@@ -370,7 +373,7 @@ bool rtnl_read_addr(const struct nlmsghdr *nlh, struct rtnl_addr *ret_addr)
 	a.index = ifa->ifa_index;
 	a.scope = ifa->ifa_scope;
 	a.flags = ifa->ifa_flags;
-	mnl_attr_for_each(attr, nlh, sizeof(*ifa)) {
+	nlmsg_for_each(attr, nlh, sizeof(*ifa)) {
 		switch (mnl_attr_get_type(attr)) {
 		case IFA_LOCAL:
 			has_local = get(attr, local, len);
@@ -423,7 +426,7 @@ bool rtnl_read_route(const struct nlmsghdr *nlh, struct rtnl_route *ret_route)
 	r.protocol = rtm->rtm_protocol;
 	r.scope = rtm->rtm_scope;
 	r.flags = rtm->rtm_flags;
-	mnl_attr_for_each(attr, nlh, sizeof(*rtm)) {
+	nlmsg_for_each(attr, nlh, sizeof(*rtm)) {
 		switch (mnl_attr_get_type(attr)) {
 		case RTA_DST:
 			get(attr, r.dst.b, addr_bytes(r.dst.family));
@@ -486,7 +489,7 @@ bool rtnl_read_rule(const struct nlmsghdr *nlh, struct rtnl_rule *ret_rule)
 	r.plain = frh->action == FR_ACT_TO_TBL && !frh->dst_len &&
 		  !frh->src_len && !frh->tos &&
 		  !(frh->flags & ~(FIB_RULE_INVERT | FIB_RULE_PERMANENT));
-	mnl_attr_for_each(attr, nlh, sizeof(*frh))
+	nlmsg_for_each(attr, nlh, sizeof(*frh))
 		if (!read_rule_attr(attr, &r))
 			r.plain = false;
 	/* "fwmark 0/0xff" comes with a mask alone. */

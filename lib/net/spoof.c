@@ -389,7 +389,7 @@ static int find_table(void *ctx, const struct nlmsghdr *nlh, struct wgq_err *e)
 	(void)e;
 	if (!is_nft(nlh, NFT_MSG_NEWTABLE) || family_of(nlh) >= 32)
 		return 0;
-	mnl_attr_for_each(attr, nlh, sizeof(struct nfgenmsg))
+	nlmsg_for_each(attr, nlh, sizeof(struct nfgenmsg))
 		if (mnl_attr_get_type(attr) == NFTA_TABLE_NAME &&
 		    is_str(attr, f->name))
 			f->families |= 1u << family_of(nlh);
@@ -488,7 +488,7 @@ bool spoof_rule_comment(const struct nlmsghdr *nlh, char *out, size_t size)
 
 	if (!is_nft(nlh, NFT_MSG_NEWRULE))
 		return false;
-	mnl_attr_for_each(attr, nlh, sizeof(struct nfgenmsg)) {
+	nlmsg_for_each(attr, nlh, sizeof(struct nfgenmsg)) {
 		if (mnl_attr_get_type(attr) == NFTA_RULE_USERDATA &&
 		    udata_comment(attr, out, size))
 			return true;
@@ -541,7 +541,7 @@ static int find_rule(void *ctx, const struct nlmsghdr *nlh, struct wgq_err *e)
 	if (!spoof_rule_comment(nlh, comment, sizeof(comment)) ||
 	    strcmp(comment, f->comment) != 0)
 		return 0;
-	mnl_attr_for_each(attr, nlh, sizeof(struct nfgenmsg)) {
+	nlmsg_for_each(attr, nlh, sizeof(struct nfgenmsg)) {
 		if (mnl_attr_get_type(attr) == NFTA_RULE_TABLE)
 			in_table = is_str(attr, f->table);
 		if (mnl_attr_get_type(attr) == NFTA_RULE_CHAIN)

@@ -28,7 +28,7 @@ static int read_family(void *ctx, const struct nlmsghdr *nlh, struct wgq_err *e)
 	(void)e;
 	if (nlh->nlmsg_type != GENL_ID_CTRL)
 		return 0;
-	mnl_attr_for_each(attr, nlh, GENL_HDRLEN)
+	nlmsg_for_each(attr, nlh, GENL_HDRLEN)
 		if (mnl_attr_get_type(attr) == CTRL_ATTR_FAMILY_ID &&
 		    mnl_attr_validate(attr, MNL_TYPE_U16) >= 0)
 			*family = mnl_attr_get_u16(attr);
@@ -412,7 +412,7 @@ int wg_read(struct wg_reader *r, const struct nlmsghdr *nlh)
 	if (nlh->nlmsg_len < NLMSG_HDRLEN + GENL_HDRLEN ||
 	    genl->cmd != WG_CMD_GET_DEVICE)
 		return -EBADMSG;
-	mnl_attr_for_each(attr, nlh, GENL_HDRLEN) {
+	nlmsg_for_each(attr, nlh, GENL_HDRLEN) {
 		ret = read_device_attr(r, attr);
 		if (ret < 0)
 			return ret;
