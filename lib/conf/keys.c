@@ -114,7 +114,7 @@ unsigned int conf_name_distance(const char *a, size_t len, const char *b)
 
 	if (n > NAME_MAX_LEN || m > NAME_MAX_LEN)
 		return NAME_MAX_LEN;
-	/* Too different in length to be worth the matrix. */
+	/* Too different in length, to be worth the matrix. */
 	if (n > m + 3 || m > n + 3)
 		return NAME_MAX_LEN;
 	return distance(fa, n, fb, m);

@@ -164,9 +164,9 @@ static bool is_word(const char *s, size_t len)
 
 static bool may_show_name(const char *s, size_t len, bool secret)
 {
-	if (conf_key_near(s, len, CONF_SECTION_NONE) != CONF_KEYS)
+	if (is_word(s, len) ? !secret || len <= 16 : len < NAME_PIECE)
 		return true;
-	return is_word(s, len) ? !secret || len <= 16 : len < NAME_PIECE;
+	return conf_key_near(s, len, CONF_SECTION_NONE) != CONF_KEYS;
 }
 
 char *conf_quote_line(char *out, const char *s, size_t len)
