@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "net/spoof.h"
 
+#include <arpa/inet.h>
+#include <endian.h>
 #include <errno.h>
 #include <libmnl/libmnl.h>
 #include <libnftnl/batch.h>
@@ -69,6 +71,8 @@ static int add_end(struct batch *b)
 	return b->failed ? -ENOMEM : 0;
 }
 
+/* Every name that memory does not suffice for must fail the batch: a deletion
+ * that lacks its table's name means all tables. */
 static void add_table(struct batch *b, uint16_t type)
 {
 	struct nftnl_table *t = nftnl_table_alloc();
@@ -78,13 +82,23 @@ static void add_table(struct batch *b, uint16_t type)
 		b->failed = true;
 		return;
 	}
-	nftnl_table_set_str(t, NFTNL_TABLE_NAME, b->table);
+	b->failed |= nftnl_table_set_str(t, NFTNL_TABLE_NAME, b->table) < 0;
 	if (type == NFT_MSG_NEWTABLE)
 		nftnl_table_set_u32(t, NFTNL_TABLE_FLAGS, 0);
 	nlh = nftnl_nlmsg_build_hdr(b->scratch, type, b->family, 0, 0);
 	nftnl_table_nlmsg_build_payload(nlh, t);
 	nftnl_table_free(t);
 	add_msg(b, nlh);
+}
+
+/* nft puts the type before the hook, libnftnl after it: hence by hand. */
+static void put_hook(struct nlmsghdr *nlh, uint32_t hook, int32_t priority)
+{
+	struct nlattr *nest = mnl_attr_nest_start(nlh, NFTA_CHAIN_HOOK);
+
+	mnl_attr_put_u32(nlh, NFTA_HOOK_HOOKNUM, htonl(hook));
+	mnl_attr_put_u32(nlh, NFTA_HOOK_PRIORITY, htonl((uint32_t)priority));
+	mnl_attr_nest_end(nlh, nest);
 }
 
 static void add_chain(struct batch *b, const char *name, uint32_t hook,
@@ -97,15 +111,14 @@ static void add_chain(struct batch *b, const char *name, uint32_t hook,
 		b->failed = true;
 		return;
 	}
-	nftnl_chain_set_str(c, NFTNL_CHAIN_TABLE, b->table);
-	nftnl_chain_set_str(c, NFTNL_CHAIN_NAME, name);
-	nftnl_chain_set_str(c, NFTNL_CHAIN_TYPE, "filter");
-	nftnl_chain_set_u32(c, NFTNL_CHAIN_HOOKNUM, hook);
-	nftnl_chain_set_s32(c, NFTNL_CHAIN_PRIO, priority);
+	b->failed |= nftnl_chain_set_str(c, NFTNL_CHAIN_TABLE, b->table) < 0 ||
+		     nftnl_chain_set_str(c, NFTNL_CHAIN_NAME, name) < 0 ||
+		     nftnl_chain_set_str(c, NFTNL_CHAIN_TYPE, "filter") < 0;
 	nlh = nftnl_nlmsg_build_hdr(b->scratch, NFT_MSG_NEWCHAIN, b->family,
 				    NLM_F_CREATE, 0);
 	nftnl_chain_nlmsg_build_payload(nlh, c);
 	nftnl_chain_free(c);
+	put_hook(nlh, hook, priority);
 	add_msg(b, nlh);
 }
 
@@ -117,18 +130,26 @@ struct rule {
 	struct nftnl_rule *r;
 };
 
-static struct rule begin_rule(const struct batch *b, const char *chain)
+static void drop_rule(struct rule *rule)
+{
+	if (rule->r)
+		nftnl_rule_free(rule->r);
+	rule->r = NULL;
+}
+
+static struct rule begin_rule(const char *table, const char *chain)
 {
 	struct rule rule = { .r = nftnl_rule_alloc() };
 
-	if (!rule.r)
-		return rule;
-	nftnl_rule_set_str(rule.r, NFTNL_RULE_TABLE, b->table);
-	nftnl_rule_set_str(rule.r, NFTNL_RULE_CHAIN, chain);
+	if (rule.r &&
+	    (nftnl_rule_set_str(rule.r, NFTNL_RULE_TABLE, table) < 0 ||
+	     nftnl_rule_set_str(rule.r, NFTNL_RULE_CHAIN, chain) < 0))
+		drop_rule(&rule);
 	return rule;
 }
 
-static void add_rule(struct batch *b, struct rule *rule)
+static void add_rule(struct batch *b, struct rule *rule, uint16_t type,
+		     uint16_t flags)
 {
 	struct nlmsghdr *nlh;
 
@@ -136,11 +157,15 @@ static void add_rule(struct batch *b, struct rule *rule)
 		b->failed = true;
 		return;
 	}
-	nlh = nftnl_nlmsg_build_hdr(b->scratch, NFT_MSG_NEWRULE, b->family,
-				    NLM_F_CREATE | NLM_F_APPEND, 0);
+	nlh = nftnl_nlmsg_build_hdr(b->scratch, type, b->family, flags, 0);
 	nftnl_rule_nlmsg_build_payload(nlh, rule->r);
-	nftnl_rule_free(rule->r);
+	drop_rule(rule);
 	add_msg(b, nlh);
+}
+
+static void append_rule(struct batch *b, struct rule *rule)
+{
+	add_rule(b, rule, NFT_MSG_NEWRULE, NLM_F_CREATE | NLM_F_APPEND);
 }
 
 /* A new expression at the end of the rule, NULL when there is no memory. */
@@ -150,10 +175,8 @@ static struct nftnl_expr *add_expr(struct rule *rule, const char *name)
 
 	if (x)
 		nftnl_rule_add_expr(rule->r, x);
-	else if (rule->r) {
-		nftnl_rule_free(rule->r);
-		rule->r = NULL;
-	}
+	else
+		drop_rule(rule);
 	return x;
 }
 
@@ -191,16 +214,11 @@ static void compare(struct rule *rule, uint32_t op, const void *data,
 		    uint32_t len)
 {
 	struct nftnl_expr *x = add_expr(rule, "cmp");
-	int ret = -1;
 
 	set(x, NFTNL_EXPR_CMP_SREG, NFT_REG_1);
 	set(x, NFTNL_EXPR_CMP_OP, op);
-	if (x)
-		ret = nftnl_expr_set(x, NFTNL_EXPR_CMP_DATA, data, len);
-	if (x && ret < 0) {
-		nftnl_rule_free(rule->r);
-		rule->r = NULL;
-	}
+	if (x && nftnl_expr_set(x, NFTNL_EXPR_CMP_DATA, data, len) < 0)
+		drop_rule(rule);
 }
 
 /* The destination address in the header of @family. */
@@ -243,7 +261,7 @@ static void match_udp(struct rule *rule)
 static void add_preraw(struct batch *b, const char *ifname,
 		       const struct addr *a)
 {
-	struct rule rule = begin_rule(b, "preraw");
+	struct rule rule = begin_rule(b->table, "preraw");
 	const uint32_t local = RTN_LOCAL;
 	char name[IF_NAMESIZE] = {};
 
@@ -255,31 +273,31 @@ static void add_preraw(struct batch *b, const char *ifname,
 	load_saddr_type(&rule);
 	compare(&rule, NFT_CMP_NEQ, &local, sizeof(local));
 	drop(&rule);
-	add_rule(b, &rule);
+	append_rule(b, &rule);
 }
 
 /* What the tunnel sends leaves its mark on the connection... */
 static void add_postmangle(struct batch *b, uint32_t mark)
 {
-	struct rule rule = begin_rule(b, "postmangle");
+	struct rule rule = begin_rule(b->table, "postmangle");
 
 	match_udp(&rule);
 	load_meta(&rule, NFT_META_MARK);
 	compare(&rule, NFT_CMP_EQ, &mark, sizeof(mark));
 	load_meta(&rule, NFT_META_MARK);
 	ct_mark(&rule, NFTNL_EXPR_CT_SREG);
-	add_rule(b, &rule);
+	append_rule(b, &rule);
 }
 
 /* ...from which the answer takes it, so that reverse path checks agree. */
 static void add_premangle(struct batch *b)
 {
-	struct rule rule = begin_rule(b, "premangle");
+	struct rule rule = begin_rule(b->table, "premangle");
 
 	match_udp(&rule);
 	ct_mark(&rule, NFTNL_EXPR_CT_DREG);
 	store_mark(&rule);
-	add_rule(b, &rule);
+	append_rule(b, &rule);
 }
 
 int spoof_build_add(const struct spoof *s, struct buf *out)
@@ -616,23 +634,14 @@ int spoof_find_iptables(struct nl *nl, const char *ifname,
 	return ret;
 }
 
-static void add_del_rule(struct batch *b, const struct old_rule *old)
+static void delete_rule(struct batch *b, const struct old_rule *old)
 {
-	struct nftnl_rule *r = nftnl_rule_alloc();
-	struct nlmsghdr *nlh;
+	struct rule rule = begin_rule(old->table, old->chain);
 
-	if (!r) {
-		b->failed = true;
-		return;
-	}
-	nftnl_rule_set_str(r, NFTNL_RULE_TABLE, old->table);
-	nftnl_rule_set_str(r, NFTNL_RULE_CHAIN, old->chain);
-	nftnl_rule_set_u64(r, NFTNL_RULE_HANDLE, old->handle);
-	nlh = nftnl_nlmsg_build_hdr(b->scratch, NFT_MSG_DELRULE, old->family, 0,
-				    0);
-	nftnl_rule_nlmsg_build_payload(nlh, r);
-	nftnl_rule_free(r);
-	add_msg(b, nlh);
+	if (rule.r)
+		nftnl_rule_set_u64(rule.r, NFTNL_RULE_HANDLE, old->handle);
+	b->family = old->family;
+	add_rule(b, &rule, NFT_MSG_DELRULE, 0);
 }
 
 static int del_rules(struct nl *nl, const struct find_rules *f,
@@ -646,7 +655,7 @@ static int del_rules(struct nl *nl, const struct find_rules *f,
 	for (size_t i = 0; i < f->n; i++) {
 		if (!(families & 1u << f->rules[i].family))
 			continue;
-		add_del_rule(&b, &f->rules[i]);
+		delete_rule(&b, &f->rules[i]);
 		n++;
 	}
 	if (add_end(&b) < 0)
