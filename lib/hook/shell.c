@@ -68,8 +68,8 @@ static void assign_arrays(struct buf *out, const struct conf *conf)
 }
 
 /*
- * The line is given to eval in a subshell, as wg-quick does, so that a syntax
- * error, `exit`, `return` and errexit end the same way.
+ * The line is given to eval in a subshell within a function, as wg-quick does,
+ * so that a syntax error, `exit`, `return`, `local` and errexit do the same.
  */
 void hook_shell_script(const struct hook *hook, const struct conf *conf,
 		       enum conf_phase phase, const char *program,
@@ -92,7 +92,8 @@ void hook_shell_script(const struct hook *hook, const struct conf *conf,
 		assign_arrays(out, conf);
 	buf_adds(out, functions);
 	assign(out, "hook", hook->text);
-	buf_adds(out, "(eval \"$hook\")\n");
+	buf_adds(out, "execute_hooks() { (eval \"$hook\"); }\n"
+		      "execute_hooks \"$@\"\n");
 }
 
 const char *const *hook_shell_argv(const char *shell_path, const char *script,
