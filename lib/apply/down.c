@@ -183,7 +183,7 @@ int apply_down(const struct wgq_opts *o, const struct host *host,
 	int ret;
 
 	ret = run_load(&r, o, host, e);
-	if (!ret && !kernel_may_admin())
+	if (!ret && !host->may_admin())
 		ret = err_set(e, -EPERM, "taking an interface down needs root "
 			      "or CAP_NET_ADMIN");
 	if (!ret)

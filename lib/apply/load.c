@@ -21,6 +21,7 @@ const struct host host_real = {
 	.sysctl_write = sysctl_write,
 	.dns_add = dns_add,
 	.dns_del = dns_del,
+	.may_admin = kernel_may_admin,
 };
 
 static void say(const struct run *r, const struct buf *line)

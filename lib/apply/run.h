@@ -25,6 +25,7 @@
  * @sysctl_write: writes a sysctl: sysctl_write(), or a test's
  * @dns_add:	dns_add(), or a test's
  * @dns_del:	dns_del(), or a test's
+ * @may_admin:	kernel_may_admin(), or a test's, which needs no capability
  */
 struct host {
 	const struct nl_ops *nl;
@@ -37,6 +38,7 @@ struct host {
 		       const struct dns_servers *servers, struct wgq_err *e);
 	int (*dns_del)(const struct dns *dns, const char *ifname,
 		       struct wgq_err *e);
+	bool (*may_admin)(void);
 };
 
 /** host_real - the machine we run on */

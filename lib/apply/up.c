@@ -303,7 +303,7 @@ static int check(struct up *u, struct wgq_err *e)
 	struct run *r = &u->r;
 	int ret;
 
-	if (!kernel_may_admin())
+	if (!r->host->may_admin())
 		return err_set(e, -EPERM, "bringing an interface up needs "
 			       "root or CAP_NET_ADMIN");
 	ret = run_parse_device(r, e);
