@@ -375,9 +375,9 @@ int plan_routes(const struct conf *conf, const struct plan_table *table,
 		struct plan *p, struct wgq_err *e)
 {
 	struct arena scratch = { 0 };
-	struct candidate *v;
+	struct candidate *v = NULL;
+	size_t n = 0;
 	int ret = 0;
-	size_t n;
 
 	if (conf->dns.n && !plan_add(p, STEP_DNS_ADD, conf->dns.v[0].line))
 		return err_sys(e, -ENOMEM, "plan");
