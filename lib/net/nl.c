@@ -19,6 +19,7 @@
 
 #define SOCKET_BUFFER (1024 * 1024)
 #define DUMP_TRIES 10
+#define MAX_ERRNO 4095
 
 /* The kernel answers before send() returns: this only ends a hang. */
 #define RECV_TIMEOUT_SEC 10
@@ -176,6 +177,23 @@ static int malformed(struct nl *nl, struct wgq_err *e)
 	return err_set(e, -EBADMSG, "netlink: malformed answer of the kernel");
 }
 
+/* libmnl's own check takes a length above 2 GiB for a negative number. */
+static bool is_whole(const struct nlmsghdr *nlh, size_t left)
+{
+	return left >= NLMSG_HDRLEN && nlh->nlmsg_len >= NLMSG_HDRLEN &&
+	       nlh->nlmsg_len <= left;
+}
+
+static const struct nlmsghdr *next(const struct nlmsghdr *nlh, size_t *left)
+{
+	size_t step = NLMSG_ALIGN((size_t)nlh->nlmsg_len);
+
+	if (step > *left)
+		step = *left;
+	*left -= step;
+	return (const void *)((const char *)nlh + step);
+}
+
 /* The outermost attribute of @req that holds the byte at @offset. */
 static const char *attr_name(const struct nl_attr_names *names,
 			     const struct nlmsghdr *req, uint32_t offset)
@@ -196,6 +214,15 @@ static const char *attr_name(const struct nl_attr_names *names,
 		return names->names[mnl_attr_get_type(attr)];
 	}
 	return NULL;
+}
+
+/* An ack or a refusal with an errno that the kernel can mean. */
+static bool is_verdict(const struct nlmsghdr *nlh)
+{
+	const struct nlmsgerr *err = mnl_nlmsg_get_payload(nlh);
+
+	return mnl_nlmsg_get_payload_len(nlh) >= sizeof(*err) &&
+	       err->error <= 0 && err->error >= -MAX_ERRNO;
 }
 
 /* The kernel's own words behind an error message's fixed part. */
@@ -302,16 +329,15 @@ static void judge(struct exchange *x, const struct nlmsghdr *nlh, size_t index,
 static int digest(struct exchange *x, size_t len, struct wgq_err *e)
 {
 	const struct nlmsghdr *nlh = (const void *)x->nl->rx;
-	int left = (int)len, ret;
-	size_t index;
+	size_t index, left = len;
+	int ret;
 
-	for (; mnl_nlmsg_ok(nlh, left); nlh = mnl_nlmsg_next(nlh, &left)) {
+	for (; is_whole(nlh, left); nlh = next(nlh, &left)) {
 		index = nlh->nlmsg_seq - x->first;
 		if (index >= x->n)
 			continue;
 		if (nlh->nlmsg_type == NLMSG_ERROR) {
-			if (mnl_nlmsg_get_payload_len(nlh) <
-			    sizeof(struct nlmsgerr))
+			if (!is_verdict(nlh))
 				return malformed(x->nl, e);
 			judge(x, nlh, index, e);
 			continue;
@@ -391,9 +417,10 @@ int nl_transact(struct nl *nl, void *buf, size_t len, struct wgq_err *e)
 	static const struct nl_batch_ops ops = {};
 	struct exchange x = { .nl = nl, .whole = true, .ops = &ops };
 	const struct nlmsghdr *nlh = buf;
-	int left = (int)len, ret;
+	size_t left = len;
+	int ret;
 
-	for (; mnl_nlmsg_ok(nlh, left); nlh = mnl_nlmsg_next(nlh, &left))
+	for (; is_whole(nlh, left); nlh = next(nlh, &left))
 		x.n++;
 	if (left != 0 || x.n < 3)
 		return err_set(e, -EINVAL, "netlink: empty transaction");
@@ -423,12 +450,14 @@ static int dump_end(struct dump *d, const struct nlmsghdr *nlh,
 	size_t len = mnl_nlmsg_get_payload_len(nlh);
 	int code = 0;
 
-	if (is_error && len < sizeof(struct nlmsgerr))
+	if (is_error && !is_verdict(nlh))
 		return malformed(d->nl, e);
 	if (len >= sizeof(code))
 		memcpy(&code, mnl_nlmsg_get_payload(nlh), sizeof(code));
 	if (is_error && code == 0)
 		return 0;
+	if (code < -MAX_ERRNO)
+		return malformed(d->nl, e);
 	d->over = true;
 	if (code >= 0 || code == -ENOENT)
 		return 0;
@@ -444,9 +473,10 @@ static int dump_end(struct dump *d, const struct nlmsghdr *nlh,
 static int dump_digest(struct dump *d, size_t len, struct wgq_err *e)
 {
 	const struct nlmsghdr *nlh = (const void *)d->nl->rx;
-	int left = (int)len, ret;
+	size_t left = len;
+	int ret;
 
-	for (; mnl_nlmsg_ok(nlh, left); nlh = mnl_nlmsg_next(nlh, &left)) {
+	for (; is_whole(nlh, left); nlh = next(nlh, &left)) {
 		if (nlh->nlmsg_seq != d->nl->seq)
 			continue;
 		if (nlh->nlmsg_flags & NLM_F_DUMP_INTR &&

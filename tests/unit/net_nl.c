@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
+#include <limits.h>
 #include <linux/rtnetlink.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -334,6 +335,46 @@ static void test_talk_truncated(void **state)
 	assert_int_equal(talk(&f, &s, &e), -EINVAL);
 }
 
+/* A length that is negative where it is taken for signed. */
+static void sends_huge(struct fake_nl *f, const struct nlmsghdr *req)
+{
+	struct nlmsghdr nlh = { .nlmsg_len = 0xffffffea };
+
+	(void)req;
+	fake_nl_push(f, &nlh, sizeof(nlh));
+}
+
+static void test_talk_huge_length(void **state)
+{
+	struct fake_nl f = { .handle = sends_huge };
+	struct wgq_err e = {};
+	struct seen s = {};
+
+	(void)state;
+	assert_int_equal(talk(&f, &s, &e), -EBADMSG);
+}
+
+static void refuses_wildly(struct fake_nl *f, const struct nlmsghdr *req)
+{
+	fake_nl_ack(f, req, *(int *)f->ctx, NULL, 0);
+}
+
+static void test_talk_wild_errno(void **state)
+{
+	const int wild[] = { 1, -4096, INT_MIN, INT_MAX };
+	struct seen s = {};
+	struct wgq_err e;
+	struct fake_nl f;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(wild); i++) {
+		f = (struct fake_nl){ .handle = refuses_wildly,
+				      .ctx = (void *)&wild[i] };
+		e = (struct wgq_err){};
+		assert_int_equal(talk(&f, &s, &e), -EBADMSG);
+	}
+}
+
 static int dump(struct fake_nl *f, struct seen *s, struct wgq_err *e)
 {
 	NLMSG(m, RTNL_MSG_SIZE);
@@ -386,6 +427,10 @@ static void test_dump_ends_with_error(void **state)
 	f = (struct fake_nl){ .handle = lists_three, .ctx = &code };
 	e = (struct wgq_err){};
 	assert_int_equal(dump(&f, &s, &e), 0);
+	code = INT_MIN;
+	f = (struct fake_nl){ .handle = lists_three, .ctx = &code };
+	assert_int_equal(dump(&f, &s, &e), -EBADMSG);
+	e = (struct wgq_err){};
 	code = 44; /* some kernels leave a length there */
 	f = (struct fake_nl){ .handle = lists_three, .ctx = &code };
 	assert_int_equal(dump(&f, &s, &e), 0);
@@ -849,6 +894,8 @@ int main(void)
 		cmocka_unit_test(test_talk_transport_failures),
 		cmocka_unit_test(test_talk_refuses_full),
 		cmocka_unit_test(test_talk_truncated),
+		cmocka_unit_test(test_talk_huge_length),
+		cmocka_unit_test(test_talk_wild_errno),
 		cmocka_unit_test(test_dump),
 		cmocka_unit_test(test_dump_ends_with_error),
 		cmocka_unit_test(test_dump_of_no_table),
