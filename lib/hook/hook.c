@@ -127,7 +127,7 @@ static enum lexed lex_end(struct lexer *l)
 		l->p++;
 		skip_blanks(l);
 	}
-	/* A comment goes to the end of the line, which may not be of the text. */
+	/* A comment ends with its line, which may not be that of the text. */
 	if (*l->p == '#' && !strchr(l->p, '\n'))
 		return LEX_END;
 	return *l->p ? LEX_SHELL : LEX_END;

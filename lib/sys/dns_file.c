@@ -422,8 +422,8 @@ static int set_after(struct edit *x, struct wgq_err *e)
 	}
 	top = &x->rec.entries[x->rec.n - 1];
 	buf_addf(&b,
-		 "# Name servers of %s, set by wgq.  What was here before comes "
-		 "back with its end.\n",
+		 "# Name servers of %s, set by wgq.  What was here before "
+		 "comes back with its end.\n",
 		 strchr(top->owner, '/') + 1);
 	buf_add(&b, x->rec.options.p, x->rec.options.len);
 	buf_add(&b, top->p, top->len);

@@ -74,15 +74,15 @@ static int spawn_attr(posix_spawnattr_t *attr)
 	sigset_t set;
 	int err;
 
-	/* sigfillset() leaves out two of glibc's own, which would be ignored. */
+	/* sigfillset() leaves out two of glibc's, which would be ignored. */
 	memset(&set, 0xff, sizeof(set));
 	err = posix_spawnattr_setsigdefault(attr, &set);
 	sigemptyset(&set);
 	if (!err)
 		err = posix_spawnattr_setsigmask(attr, &set);
 	if (!err)
-		err = posix_spawnattr_setflags(attr, POSIX_SPAWN_SETSIGDEF |
-							     POSIX_SPAWN_SETSIGMASK);
+		err = posix_spawnattr_setflags(
+			attr, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
 	return -err;
 }
 

@@ -26,8 +26,8 @@ static void check(const struct hook *h)
 			if (!strchr(h->text, *p))
 				abort();
 	}
-	if (!h->argc || h->argv[i] || total > strlen(h->text) ||
-	    !*h->argv[0] || strchr(h->argv[0], '='))
+	if (!h->argc || h->argv[i] || total > strlen(h->text) || !*h->argv[0] ||
+	    strchr(h->argv[0], '='))
 		abort();
 }
 

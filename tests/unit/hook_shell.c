@@ -260,15 +260,15 @@ static void add_command(const char *root, const char *word)
 {
 	char path[2 * PATH_MAX], *slash;
 
-	snprintf(path, sizeof(path), "%s%s%s", root, *word == '/' ? "" : "/bin/",
-		 word);
+	snprintf(path, sizeof(path), "%s%s%s", root,
+		 *word == '/' ? "" : "/bin/", word);
 	for (slash = strchr(path + strlen(root) + 1, '/'); slash;
 	     slash = strchr(slash + 1, '/')) {
 		*slash = '\0';
 		mkdir(path, 0755);
 		*slash = '/';
 	}
-	/* Names that are taken, directories and too long ones fail: no matter. */
+	/* Taken names, directories and too long ones fail: no matter. */
 	if (link(tmp_path((char[PATH_MAX]){ 0 }, root, "recorder"), path))
 		return;
 }

@@ -109,18 +109,18 @@ static void check_list(const char *ifname, const char *want)
 }
 
 /* A resolvconf that writes down what it is given. */
-#define RECORDER                                                               \
-	"#!/bin/sh\n"                                                          \
-	"d=${0%/*}/..\n"                                                       \
-	"printf '%s|' \"$0\" \"$@\" | sed 's,.*/bin/,,' >>$d/log\n"            \
-	"echo >>$d/log\n"                                                      \
-	"case $1 in\n"                                                         \
-	"-a) cat >>$d/log ;;\n"                                                \
-	"-l) [ $2 = tun.gone ] && exit 1\n"                                    \
-	"    printf '# x\\nnameserver 1.1.1.1\\nsearch a\\n'\n"               \
-	"    printf 'nameserver fe80::1%%eth0\\nnameserver 1.1.1.1 x\\n"      \
-	"nameserver 9.9.9.9' ;;\n"                                             \
-	"esac\n"                                                               \
+#define RECORDER                                                         \
+	"#!/bin/sh\n"                                                    \
+	"d=${0%/*}/..\n"                                                 \
+	"printf '%s|' \"$0\" \"$@\" | sed 's,.*/bin/,,' >>$d/log\n"      \
+	"echo >>$d/log\n"                                                \
+	"case $1 in\n"                                                   \
+	"-a) cat >>$d/log ;;\n"                                          \
+	"-l) [ $2 = tun.gone ] && exit 1\n"                              \
+	"    printf '# x\\nnameserver 1.1.1.1\\nsearch a\\n'\n"          \
+	"    printf 'nameserver fe80::1%%eth0\\nnameserver 1.1.1.1 x\\n" \
+	"nameserver 9.9.9.9' ;;\n"                                       \
+	"esac\n"                                                         \
 	"[ ! -e $d/fail ] || exit 4\n"
 
 static void check_log(const char *want)
@@ -225,11 +225,11 @@ static void check_resolv(const char *want)
 	assert_string_equal(got, want);
 }
 
-#define HEAD(ifname)                                                           \
-	"# Name servers of " ifname                                            \
+#define HEAD(ifname)                \
+	"# Name servers of " ifname \
 	", set by wgq.  What was here before comes back with its end.\n"
-#define TWO                                                                    \
-	"nameserver 1.1.1.1\nnameserver 2606:4700::1111\n"                     \
+#define TWO                                                \
+	"nameserver 1.1.1.1\nnameserver 2606:4700::1111\n" \
 	"search example.net b.test\n"
 #define ONE "nameserver 9.9.9.9\n"
 
@@ -539,9 +539,9 @@ static void run_child(int (*child)(void))
 
 static bool own_mounts(void)
 {
-	return !unshare(geteuid() ? CLONE_NEWUSER | CLONE_NEWNS :
-				    CLONE_NEWNS) &&
-	       !mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL);
+	return !unshare(geteuid() ? CLONE_NEWUSER | CLONE_NEWNS
+				  : CLONE_NEWNS) &&
+	       !mount("", "/", "", MS_REC | MS_PRIVATE, NULL);
 }
 
 /* As in a container: the file is a mount of its own and /etc is read-only. */
@@ -552,10 +552,9 @@ static int bind_child(void)
 	struct wgq_err e = {};
 
 	tmp_path(etc, dir, "etc");
-	if (!own_mounts() ||
-	    mount(etc, etc, NULL, MS_BIND, NULL) ||
-	    mount(NULL, etc, NULL, MS_BIND | MS_REMOUNT | MS_RDONLY, NULL) ||
-	    mount(tmp_path(src, dir, "source"), resolv(), NULL, MS_BIND, NULL))
+	if (!own_mounts() || mount(etc, etc, "", MS_BIND, NULL) ||
+	    mount("", etc, "", MS_BIND | MS_REMOUNT | MS_RDONLY, NULL) ||
+	    mount(tmp_path(src, dir, "source"), resolv(), "", MS_BIND, NULL))
 		return 77;
 	if (dns_add(&dns, "wg0", &one, &e))
 		return 1;
@@ -586,8 +585,8 @@ static int read_only_child(void)
 	char etc[PATH_MAX];
 
 	tmp_path(etc, dir, "etc");
-	if (!own_mounts() || mount(etc, etc, NULL, MS_BIND, NULL) ||
-	    mount(NULL, etc, NULL, MS_BIND | MS_REMOUNT | MS_RDONLY, NULL))
+	if (!own_mounts() || mount(etc, etc, "", MS_BIND, NULL) ||
+	    mount("", etc, "", MS_BIND | MS_REMOUNT | MS_RDONLY, NULL))
 		return 77;
 	if (dns_add(&dns, "wg0", &one, &e) != -EROFS)
 		return 1;

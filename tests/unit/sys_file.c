@@ -153,9 +153,8 @@ static void test_write_link(void **state)
 	(void)state;
 	tmp_write(dir, "real/t.txt", 0640, "old");
 	assert_int_equal(symlink("real/t.txt", at("l.conf")), 0);
-	assert_int_equal(file_write(at("l.conf"), FILE_FOLLOW, 0600, "new", 3,
-				    &e),
-			 0);
+	assert_int_equal(
+		file_write(at("l.conf"), FILE_FOLLOW, 0600, "new", 3, &e), 0);
 	check_content("real/t.txt", "new");
 	assert_int_equal(lstat(at("l.conf"), &st), 0);
 	assert_true(S_ISLNK(st.st_mode));
@@ -163,9 +162,9 @@ static void test_write_link(void **state)
 	assert_int_equal(st.st_mode & 07777, 0640);
 	assert_int_equal(tmp_count(at("real")), 1);
 
-	assert_int_equal(file_write(at("l.conf"), FILE_REPLACE_LINK, 0644, "f",
-				    1, &e),
-			 0);
+	assert_int_equal(
+		file_write(at("l.conf"), FILE_REPLACE_LINK, 0644, "f", 1, &e),
+		0);
 	assert_int_equal(lstat(at("l.conf"), &st), 0);
 	assert_true(S_ISREG(st.st_mode));
 	assert_int_equal(st.st_mode & 07777, 0644);
@@ -254,8 +253,8 @@ static int bind_mount_child(void)
 	char b[PATH_MAX];
 
 	if (unshare(geteuid() ? CLONE_NEWUSER | CLONE_NEWNS : CLONE_NEWNS) ||
-	    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
-	    mount(tmp_path(b, dir, "a"), at("b"), NULL, MS_BIND, NULL))
+	    mount("", "/", "", MS_REC | MS_PRIVATE, NULL) ||
+	    mount(tmp_path(b, dir, "a"), at("b"), "", MS_BIND, NULL))
 		return 77;
 	if (file_write(at("b"), FILE_FOLLOW, 0600, "new", 3, &e) != -EBUSY)
 		return 1;
@@ -364,16 +363,11 @@ static void test_mkdir_private(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_read),
-		TEST(test_read_any_bytes),
-		TEST(test_write_new),
-		TEST(test_write_keeps),
-		TEST(test_write_link),
-		TEST(test_write_fails_clean),
-		TEST(test_rewrite),
-		TEST(test_bind_mount),
-		TEST(test_world_access),
-		TEST(test_world_access_root),
+		TEST(test_read),	  TEST(test_read_any_bytes),
+		TEST(test_write_new),	  TEST(test_write_keeps),
+		TEST(test_write_link),	  TEST(test_write_fails_clean),
+		TEST(test_rewrite),	  TEST(test_bind_mount),
+		TEST(test_world_access),  TEST(test_world_access_root),
 		TEST(test_mkdir_private),
 	};
 

@@ -106,8 +106,8 @@ static void test_ancestor(void **state)
 	if (!pid) {
 		pid = fork();
 		if (!pid) {
-			int err = lock_take(locks, "wg0", "/proc", NULL, &m,
-					    &e);
+			int err =
+				lock_take(locks, "wg0", "/proc", NULL, &m, &e);
 
 			_exit(err == -EDEADLK && e.code == -EDEADLK ? 0 : 1);
 		}
@@ -246,8 +246,8 @@ static void test_netns_id(void **state)
 
 	(void)state;
 	assert_int_equal(netns_id("/proc", a, &e), 0);
-	assert_int_equal(netns_id("/nowhere", b, &e), a[0] == 'c' ? 0 :
-								    -ENOENT);
+	assert_int_equal(netns_id("/nowhere", b, &e),
+			 a[0] == 'c' ? 0 : -ENOENT);
 	if (a[0] == 'c')
 		assert_string_equal(a, b);
 	assert_true(strlen(a) > 1);
@@ -260,14 +260,10 @@ static void test_netns_id(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_take_and_drop),
-		TEST(test_busy),
-		TEST(test_unsafe_dir),
-		TEST(test_ancestor),
-		TEST(test_ancestor_odd_names),
-		TEST(test_wait),
-		TEST(test_contention),
-		cmocka_unit_test(test_netns_id),
+		TEST(test_take_and_drop),      TEST(test_busy),
+		TEST(test_unsafe_dir),	       TEST(test_ancestor),
+		TEST(test_ancestor_odd_names), TEST(test_wait),
+		TEST(test_contention),	       cmocka_unit_test(test_netns_id),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

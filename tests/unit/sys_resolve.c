@@ -52,7 +52,8 @@ static pid_t server;
 static size_t put_record(unsigned char *p, int type, const void *addr)
 {
 	const unsigned char head[] = { 0xc0, 12, 0, (unsigned char)type,
-				       0,    1,	 0, 0, 0, 60 };
+				       0,    1,	 0, 0,
+				       0,    60 };
 	size_t len = type == 1 ? 4 : 16;
 
 	memcpy(p, head, sizeof(head));
@@ -241,9 +242,9 @@ static struct wg_peer peer(const char *host, const char *port)
 	static unsigned int line;
 
 	line = line % 100 + 1;
-	return (struct wg_peer){
-		.host = host, .port = port, .endpoint_line = line
-	};
+	return (struct wg_peer){ .host = host,
+				 .port = port,
+				 .endpoint_line = line };
 }
 
 static void check_endpoint(const struct wg_peer *p, const char *want)
@@ -566,8 +567,8 @@ static int hosts_child(const char *hosts)
 	struct wgq_err e = {};
 
 	if (unshare(geteuid() ? CLONE_NEWUSER | CLONE_NEWNS : CLONE_NEWNS) ||
-	    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
-	    mount(hosts, "/etc/hosts", NULL, MS_BIND, NULL))
+	    mount("", "/", "", MS_REC | MS_PRIVATE, NULL) ||
+	    mount(hosts, "/etc/hosts", "", MS_BIND, NULL))
 		return 77;
 	if (resolve_endpoints(p, 2, &o, &e))
 		return 1;
@@ -610,9 +611,9 @@ static void check_retries(const char *s, int want)
 	} else {
 		assert_int_equal(resolve_parse_retries(s, &retries, &e),
 				 -EINVAL);
-		assert_non_null(
-			strstr(e.msg, "Unable to parse "
-				      "WG_ENDPOINT_RESOLUTION_RETRIES: `"));
+		assert_non_null(strstr(e.msg,
+				       "Unable to parse "
+				       "WG_ENDPOINT_RESOLUTION_RETRIES: `"));
 	}
 	assert_int_equal(retries, want);
 }

@@ -205,14 +205,14 @@ static void test_no_nss(void **state)
 	(void)state;
 	assert_null(getservbyname("domain", "udp"));
 	assert_null(getservbyport(htons(53), "udp"));
-	assert_int_equal(getservbyname_r("domain", "udp", &s, buf, sizeof(buf),
-					 &r),
-			 ENOENT);
+	assert_int_equal(
+		getservbyname_r("domain", "udp", &s, buf, sizeof(buf), &r),
+		ENOENT);
 	assert_null(r);
 	r = &s;
-	assert_int_equal(getservbyport_r(htons(53), "udp", &s, buf, sizeof(buf),
-					 &r),
-			 ENOENT);
+	assert_int_equal(
+		getservbyport_r(htons(53), "udp", &s, buf, sizeof(buf), &r),
+		ENOENT);
 	assert_null(r);
 }
 
@@ -245,8 +245,8 @@ static void test_tables(void **state)
 	tmp_write(dir, "etc/iproute2/rt_tables.d/.conf", 0644, "8 x\n");
 	tmp_write(dir, "etc/iproute2/rt_tables.d/.x.conf", 0644, "9 x\n");
 	check_tables("3 etc\n4 a\n7 b\n");
-	assert_int_equal(
-		unlink(tmp_path(path, dir, "etc/iproute2/rt_tables")), 0);
+	assert_int_equal(unlink(tmp_path(path, dir, "etc/iproute2/rt_tables")),
+			 0);
 	check_tables("2 share\n4 a\n7 b\n");
 }
 
