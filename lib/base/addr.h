@@ -30,7 +30,7 @@ union sockaddr_inet {
 };
 
 /** ENDPOINT_STRLEN - room for endpoint_print(): [v6%zone]:port and NUL */
-#define ENDPOINT_STRLEN (INET6_ADDRSTRLEN + 16 + 9)
+#define ENDPOINT_STRLEN (ADDR_STRLEN + 16 + 9)
 
 /** addr_bits() - width of an address of @family in bits (32 or 128) */
 static inline unsigned int addr_bits(uint8_t family)
