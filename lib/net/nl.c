@@ -72,7 +72,8 @@ static ssize_t kernel_recv(void *ctx, int sock, void *buf, size_t len)
 {
 	struct sockaddr_nl from = {};
 	struct iovec iov = { .iov_base = buf, .iov_len = len };
-	struct msghdr msg = { .msg_name = &from, .msg_iov = &iov,
+	struct msghdr msg = { .msg_name = &from,
+			      .msg_iov = &iov,
 			      .msg_iovlen = 1 };
 	ssize_t n;
 

@@ -72,7 +72,7 @@ struct nl_attr_names {
  * @sock:	-1 until the first use
  * @seq:	sequence number of the latest request
  * @rx:		receive buffer of NL_RX_SIZE bytes, NULL until the first use
- * @names:	attribute names for errors, ended by an entry without names; NULL
+ * @names:	attribute names for errors, the last entry without names; NULL
  *		for none
  *
  * Opened by the first use, so that a run that needs no firewall never asks

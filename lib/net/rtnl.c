@@ -39,9 +39,9 @@ static const char *const rule_names[] = {
 	[FRA_TABLE] = "FRA_TABLE",
 };
 
-#define NAMES(type, hdr, names)                                                \
-	{                                                                      \
-		type, sizeof(struct hdr), names, ARRAY_SIZE(names)             \
+#define NAMES(type, hdr, names)                                    \
+	{                                                          \
+		type, sizeof(struct hdr), names, ARRAY_SIZE(names) \
 	}
 
 const struct nl_attr_names rtnl_attr_names[] = {

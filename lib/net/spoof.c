@@ -25,8 +25,8 @@
 #include "base/cleanup.h"
 
 #define TABLE_LEN (sizeof("wg-quick-") + IF_NAMESIZE)
-#define COMMENT_LEN 256		/* of the xt match "comment" */
-#define UDATA_COMMENT 0		/* type of a comment in a rule's user data */
+#define COMMENT_LEN 256 /* of the xt match "comment" */
+#define UDATA_COMMENT 0 /* type of a comment in a rule's user data */
 #define DEL_TRIES 3
 
 /* Room for the longest message made here, a rule of under 500 bytes:
@@ -538,7 +538,7 @@ struct find_rules {
 	const char *table;
 	struct old_rule *rules;
 	size_t n, cap;
-	size_t n_before;	/* found before the dump at hand */
+	size_t n_before; /* found before the dump at hand */
 };
 
 static char *copy_str(struct arena *a, const struct nlattr *attr)

@@ -93,7 +93,8 @@ struct reply {
 
 static bool key_is(const struct line *l, const char *key)
 {
-	return l->key_len == strlen(key) && memcmp(l->key, key, l->key_len) == 0;
+	return l->key_len == strlen(key) &&
+	       memcmp(l->key, key, l->key_len) == 0;
 }
 
 static bool parse_number(const char *s, size_t len, uint64_t max,
@@ -169,8 +170,8 @@ static bool parse_endpoint(const char *s, size_t len, union sockaddr_inet *ep)
 	uint64_t port;
 	size_t n;
 
-	if (!colon || !parse_number(colon + 1, s + len - colon - 1, UINT16_MAX,
-				    &port))
+	if (!colon ||
+	    !parse_number(colon + 1, s + len - colon - 1, UINT16_MAX, &port))
 		return false;
 	n = colon - s;
 	if (n >= 2 && s[0] == '[' && s[n - 1] == ']') {

@@ -58,10 +58,9 @@ int wg_family(struct nl *nl, uint16_t *ret_family, struct wgq_err *e)
 void wg_set_begin(struct wg_set *s, uint16_t family,
 		  const struct wg_device *dev, enum wg_mode mode)
 {
-	*s = (struct wg_set){ .dev = dev,
-			      .family = family,
-			      .mode = mode,
-			      .first = true };
+	*s = (struct wg_set){
+		.dev = dev, .family = family, .mode = mode, .first = true
+	};
 }
 
 static void put_device(struct nlmsg *m, const struct wg_set *s)

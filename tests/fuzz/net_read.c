@@ -18,10 +18,10 @@
  */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-#define must(what)                                                             \
-	do {                                                                   \
-		if (!(what))                                                   \
-			abort();                                               \
+#define must(what)               \
+	do {                     \
+		if (!(what))     \
+			abort(); \
 	} while (0)
 
 static bool is_prefix(const struct addr *a)

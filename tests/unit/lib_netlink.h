@@ -76,8 +76,9 @@ void fake_nl_end(struct fake_nl *f, const struct nlmsghdr *req, uint16_t flags,
 uint8_t *hex(const char *text, size_t *ret_len);
 
 /**
- * assert_messages() - fail unless @got is @want in hexadecimal; sequence numbers
- * of netlink messages are taken for equal
+ * assert_messages() - fail unless @got is @want in hexadecimal
+ *
+ * Sequence numbers are taken for equal.
  */
 void assert_messages(const void *got, size_t len, const char *want);
 

@@ -35,11 +35,22 @@ static void test_nlmsg_bytes(void **state)
 	nlmsg_nest_end(&m, nest);
 	assert_false(m.full);
 	assert_messages(m.buf, nlmsg_hdr(&m)->nlmsg_len,
-			"48000000" "1a000500" "00000000" "00000000"
+			"48000000"
+			"1a000500"
+			"00000000"
+			"00000000"
 			"020800000000000000000000"
-			"05000100" "11000000" "06000200" "22220000"
-			"08000300" "01020304" "14000480"
-			"07000500" "61620000" "06000600" "78790000");
+			"05000100"
+			"11000000"
+			"06000200"
+			"22220000"
+			"08000300"
+			"01020304"
+			"14000480"
+			"07000500"
+			"61620000"
+			"06000600"
+			"78790000");
 }
 
 static void test_nlmsg_full_is_sticky(void **state)
@@ -209,13 +220,14 @@ static void refuses(struct fake_nl *f, const struct nlmsghdr *req)
 static void test_talk_refused(void **state)
 {
 	struct fake_nl f = { .handle = refuses,
-			     .ctx = (void *)(uintptr_t)"Invalid prefix" };
+			     .ctx = (void *)(uintptr_t) "Invalid prefix" };
 	struct wgq_err e = {};
 	struct seen s = {};
 
 	(void)state;
 	assert_int_equal(talk(&f, &s, &e), -EINVAL);
-	assert_string_equal(e.msg, "Invalid prefix (RTA_DST): Invalid argument");
+	assert_string_equal(e.msg,
+			    "Invalid prefix (RTA_DST): Invalid argument");
 	assert_int_equal(e.code, -EINVAL);
 	f = (struct fake_nl){ .handle = refuses };
 	e = (struct wgq_err){};
@@ -243,7 +255,8 @@ static void test_talk_refused_plainly(void **state)
 static void refuses_at_length(struct fake_nl *f, const struct nlmsghdr *req)
 {
 	struct nlmsgerr err = { .error = -EBUSY };
-	struct nlattr attr = { .nla_len = 4 + 6, .nla_type = NLMSGERR_ATTR_MSG };
+	struct nlattr attr = { .nla_len = 4 + 6,
+			       .nla_type = NLMSGERR_ATTR_MSG };
 	uint8_t payload[256] = {};
 	size_t len = sizeof(err.error);
 
@@ -792,10 +805,10 @@ static void test_live_batch(void **state)
 	sigaction(SIGALRM, &sa, NULL);
 	setitimer(ITIMER_REAL, &timer, NULL);
 	e = (struct wgq_err){};
-	nl_batch_begin(&b, &nl,
-		       &(struct nl_batch_ops){ .reply = NULL,
-					       .refused = see_refusal },
-		       &s);
+	nl_batch_begin(
+		&b, &nl,
+		&(struct nl_batch_ops){ .reply = NULL, .refused = see_refusal },
+		&s);
 	/* All refused: what they leave must fit the receive buffer. */
 	for (int i = 0; i < 40; i++) {
 		rtnl_build_link_del(&m, 4711);

@@ -56,11 +56,13 @@ static void test_build_link(void **state)
 	is(&m, "280000001200010035aa056b000000000000000003000000000000000000000"
 	       "008001d0008000000");
 	rtnl_build_link_dump(&m, "wireguard");
-	is(&m, "3c00000012000103000000000000000000000000000000000000000000000000"
-	       "08001d0008000000140012000d000100776972656775617264000000");
+	is(&m,
+	   "3c00000012000103000000000000000000000000000000000000000000000000"
+	   "08001d0008000000140012000d000100776972656775617264000000");
 	rtnl_build_link_dump(&m, NULL);
-	is(&m, "2800000012000103000000000000000000000000000000000000000000000000"
-	       "08001d0008000000");
+	is(&m,
+	   "2800000012000103000000000000000000000000000000000000000000000000"
+	   "08001d0008000000");
 }
 
 static void test_build_addr(void **state)
@@ -106,8 +108,9 @@ static void test_build_route(void **state)
 	       "00000000008000f006cca00000800040003000000");
 	a = ip("::", 0);
 	rtnl_build_route_add(&m, &a, 3, 51820);
-	is(&m, "400000001800050635aa056b000000000a00000000030001000000001400010"
-	       "00000000000000000000000000000000008000f006cca00000800040003000000");
+	is(&m,
+	   "400000001800050635aa056b000000000a00000000030001000000001400010"
+	   "00000000000000000000000000000000008000f006cca00000800040003000000");
 	a = ip("10.10.1.1", 32);
 	rtnl_build_route_get(&m, &a);
 	is(&m, "240000001a00010035aa056b000000000220000000000000001000000800010"
@@ -187,7 +190,10 @@ static const char link_veth[] =
 	"6400000010000000000000000000000000000100030000004310010000000000"
 	"0800030077673000080004001805000008000a0007000000"
 	"10001200090001007665746800000000"
-	"1c003480" "08003500616c7430" "0e003500616c742d6f6e6531320000" "00";
+	"1c003480"
+	"08003500616c7430"
+	"0e003500616c742d6f6e6531320000"
+	"00";
 
 static void test_read_link(void **state)
 {
@@ -220,22 +226,30 @@ static void test_read_link_refuses(void **state)
 
 	(void)state;
 	/* Another type, no name, a name too long, index 0. */
-	assert_false(rtnl_read_link(
-		message("2800000011000000000000000000000000000100030000004310010"
-			"0000000000800030077673000", &buf), &l));
+	assert_false(rtnl_read_link(message("28000000110000000000000000000000"
+					    "00000100030000004310010"
+					    "0000000000800030077673000",
+					    &buf),
+				    &l));
+	free(buf);
+	assert_false(rtnl_read_link(message("20000000100000000000000000000000"
+					    "00000100030000004310010"
+					    "000000000",
+					    &buf),
+				    &l));
 	free(buf);
 	assert_false(rtnl_read_link(
-		message("2000000010000000000000000000000000000100030000004310010"
-			"000000000", &buf), &l));
+		message("34000000100000000000000000000000"
+			"00000100030000004310010"
+			"0000000001400030030313233343536373839616263646566",
+			&buf),
+		&l));
 	free(buf);
-	assert_false(rtnl_read_link(
-		message("3400000010000000000000000000000000000100030000004310010"
-			"0000000001400030030313233343536373839616263646566", &buf)
-		, &l));
-	free(buf);
-	assert_false(rtnl_read_link(
-		message("2800000010000000000000000000000000000100000000004310010"
-			"0000000000800030077673000", &buf), &l));
+	assert_false(rtnl_read_link(message("28000000100000000000000000000000"
+					    "00000100000000004310010"
+					    "0000000000800030077673000",
+					    &buf),
+				    &l));
 	free(buf);
 	assert_int_equal(l.index, 42);
 }
@@ -248,9 +262,13 @@ static void test_read_addr(void **state)
 
 	(void)state;
 	assert_true(rtnl_read_addr(
-		message("4c0000001400220036aa056bb53b0000021880fe030000000800010"
-			"07f090002080002007f0900020800030077673000080008008000000"
-			"014000600ffffffffffffffffbac70200bac70200", &buf), &a));
+		message("4c0000001400220036aa056bb53b0000"
+			"021880fe030000000800010"
+			"07f090002080002007f090002080003007767300"
+			"0080008008000000"
+			"014000600ffffffffffffffffbac70200bac70200",
+			&buf),
+		&a));
 	assert_string_equal(addr_print(&a.addr, s), "127.9.0.2/24");
 	assert_int_equal(a.index, 3);
 	assert_int_equal(a.scope, RT_SCOPE_HOST);
@@ -258,32 +276,44 @@ static void test_read_addr(void **state)
 	assert_false(a.has_peer);
 	free(buf);
 	assert_true(rtnl_read_addr(
-		message("500000001400220036aa056bb53b00000a40c0fd030000001400010"
-			"0fe80000000000000d04ff8fffef1fb8614000600fffffffffffffff"
+		message("500000001400220036aa056bb53b0000"
+			"0a40c0fd030000001400010"
+			"0fe80000000000000d04ff8fffef1fb861400060"
+			"0fffffffffffffff"
 			"fbac70200bac7020008000800c000000005000b0003000000",
-			&buf), &a));
+			&buf),
+		&a));
 	assert_string_equal(addr_print(&a.addr, s),
 			    "fe80::d04f:f8ff:fef1:fb86/64");
 	assert_int_equal(a.scope, RT_SCOPE_LINK);
 	free(buf);
 	/* Point to point. */
-	assert_true(rtnl_read_addr(
-		message("28000000140002000000000000000000022080000300000008000100"
-			"0a000002080002000a000001", &buf), &a));
+	assert_true(rtnl_read_addr(message("28000000140002000000000000000000"
+					   "022080000300000008000100"
+					   "0a000002080002000a000001",
+					   &buf),
+				   &a));
 	assert_string_equal(addr_print(&a.addr, s), "10.0.0.1/32");
 	assert_true(a.has_peer);
 	free(buf);
 	/* No address; a prefix too long; a family that is none. */
-	assert_false(rtnl_read_addr(message("180000001400020000000000000000000220"
-					    "800003000000", &buf), &a));
+	assert_false(
+		rtnl_read_addr(message("180000001400020000000000000000000220"
+				       "800003000000",
+				       &buf),
+			       &a));
 	free(buf);
-	assert_false(rtnl_read_addr(
-		message("20000000140002000000000000000000022180000300000008000200"
-			"0a000001", &buf), &a));
+	assert_false(rtnl_read_addr(message("20000000140002000000000000000000"
+					    "022180000300000008000200"
+					    "0a000001",
+					    &buf),
+				    &a));
 	free(buf);
-	assert_false(rtnl_read_addr(
-		message("20000000140002000000000000000000032080000300000008000200"
-			"0a000001", &buf), &a));
+	assert_false(rtnl_read_addr(message("20000000140002000000000000000000"
+					    "032080000300000008000200"
+					    "0a000001",
+					    &buf),
+				    &a));
 	free(buf);
 }
 
@@ -296,11 +326,17 @@ static void test_read_route(void **state)
 	(void)state;
 	/* "mtu lock 1280", asked for */
 	assert_true(rtnl_read_route(
-		message("7c0000001800000035aa056bb13b000002200000fe0000010002000"
-			"008000f00fe000000080001000a4d0101080004000300000008000700"
-			"0a09000214000800080001000400000008000200000500000800190"
-			"00000000024000c0002000000000000000000000000000000000000000"
-			"00000000000000000000000", &buf), &r));
+		message("7c0000001800000035aa056bb13b0000"
+			"02200000fe0000010002000"
+			"008000f00fe000000080001000a4d01010800040"
+			"00300000008000700"
+			"0a09000214000800080001000400000008000200"
+			"000500000800190"
+			"00000000024000c0002000000000000000000000"
+			"000000000000000000"
+			"00000000000000000000000",
+			&buf),
+		&r));
 	assert_string_equal(addr_print(&r.dst, s), "10.77.1.1/32");
 	assert_int_equal(r.oif, 3);
 	assert_int_equal(r.table, 254);
@@ -308,9 +344,11 @@ static void test_read_route(void **state)
 	assert_true(r.mtu_locked);
 	assert_int_equal(r.flags, RTM_F_CLONED);
 	free(buf);
-	assert_true(rtnl_read_route(
-		message("2c0000001800220035aa056bb23b000002000000fc03fd010000000"
-			"008000f006cca00000800040003000000", &buf), &r));
+	assert_true(rtnl_read_route(message("2c0000001800220035aa056bb23b0000"
+					    "02000000fc03fd010000000"
+					    "008000f006cca00000800040003000000",
+					    &buf),
+				    &r));
 	assert_string_equal(addr_print(&r.dst, s), "0.0.0.0/0");
 	assert_int_equal(r.table, 51820);
 	assert_int_equal(r.mtu, 0);
@@ -320,24 +358,35 @@ static void test_read_route(void **state)
 	assert_int_equal(r.type, RTN_UNICAST);
 	free(buf);
 	assert_true(rtnl_read_route(
-		message("740000001800220035aa056baf3b00000a300000fe0300010000000"
-			"008000f00fe00000014000100fd010000000000000000000000000000"
-			"0800060000040000080004000300000024000c00000000000000000000"
-			"0000000000000000000000000000000000000000000000050014000000"
-			"0000", &buf), &r));
+		message("740000001800220035aa056baf3b0000"
+			"0a300000fe0300010000000"
+			"008000f00fe00000014000100fd0100000000000"
+			"00000000000000000"
+			"0800060000040000080004000300000024000c00"
+			"000000000000000000"
+			"0000000000000000000000000000000000000000"
+			"000000050014000000"
+			"0000",
+			&buf),
+		&r));
 	assert_string_equal(addr_print(&r.dst, s), "fd01::/48");
 	assert_int_equal(r.metric, 1024);
 	free(buf);
 	/* Over two links: RTA_MULTIPATH and no RTA_OIF. */
 	assert_true(rtnl_read_route(
-		message("4800000018000200000000000000000002000000fe03000100000000"
-			"08000f00fe000000240009001000000003000000080005000a000001"
-			"1000000004000000080005000a000002", &buf), &r));
+		message("48000000180002000000000000000000"
+			"02000000fe03000100000000"
+			"08000f00fe000000240009001000000003000000"
+			"080005000a000001"
+			"1000000004000000080005000a000002",
+			&buf),
+		&r));
 	assert_int_equal(r.oif, 0);
 	free(buf);
-	assert_false(rtnl_read_route(
-		message("1c00000018000200000000000000000002210000fe03000100000000",
-			&buf), &r));
+	assert_false(rtnl_read_route(message("1c000000180002000000000000000000"
+					     "02210000fe03000100000000",
+					     &buf),
+				     &r));
 	free(buf);
 }
 
@@ -357,9 +406,11 @@ static void test_read_rule(void **state)
 	struct rtnl_rule r;
 
 	(void)state;
-	assert_true(rule("4c0000002000020035aa056bb33b000002000000fc000001020000"
-			 "0008000f006cca000008000e00ffffffff05001500000000000800"
-			 "0600fd7f000008000a006cca000008001000ffffffff", &r));
+	assert_true(
+		rule("4c0000002000020035aa056bb33b000002000000fc000001020000"
+		     "0008000f006cca000008000e00ffffffff05001500000000000800"
+		     "0600fd7f000008000a006cca000008001000ffffffff",
+		     &r));
 	assert_int_equal(r.family, AF_INET);
 	assert_int_equal(r.action, FR_ACT_TO_TBL);
 	assert_true(r.invert);
@@ -370,9 +421,11 @@ static void test_read_rule(void **state)
 	assert_int_equal(r.mask, UINT32_MAX);
 	assert_int_equal(r.suppress, -1);
 	assert_true(r.plain);
-	assert_true(rule("3c0000002000020035aa056bb43b00000a000000fe000001000000"
-			 "0008000f00fe00000008000e000000000005001500000000000800"
-			 "0600fc7f0000", &r));
+	assert_true(
+		rule("3c0000002000020035aa056bb43b00000a000000fe000001000000"
+		     "0008000f00fe00000008000e000000000005001500000000000800"
+		     "0600fc7f0000",
+		     &r));
 	assert_int_equal(r.family, AF_INET6);
 	assert_false(r.invert);
 	assert_false(r.has_mark);
@@ -385,11 +438,13 @@ static void test_read_rule(void **state)
 static void test_read_rule_not_plain(void **state)
 {
 	static const char *const attrs[] = {
-		"080011000a000000", "0800030065746800", "080001000a000001",
-		"080002000a000001", "0500130001000000", "0c00140000000000"
-		"00000000", "0500160006000000", "080017000a000a00",
-		"080018000a000a00", "08000b0001000000", "08000d0001000000",
-		"0800040001000000", "0500190004000000", "08001000ff000000",
+		"080011000a000000", "0800030065746800",
+		"080001000a000001", "080002000a000001",
+		"0500130001000000", "0c0014000000000000000000",
+		"0500160006000000", "080017000a000a00",
+		"080018000a000a00", "08000b0001000000",
+		"08000d0001000000", "0800040001000000",
+		"0500190004000000", "08001000ff000000",
 	};
 	char text[256];
 	struct rtnl_rule r;
@@ -400,7 +455,8 @@ static void test_read_rule_not_plain(void **state)
 		len = 28 + 8 + strlen(attrs[i]) / 2;
 		snprintf(text, sizeof(text),
 			 "%02zx00000020000200000000000000000002000000fc00000102"
-			 "00000008000f006cca0000%s", len, attrs[i]);
+			 "00000008000f006cca0000%s",
+			 len, attrs[i]);
 		assert_true(rule(text, &r));
 		if (r.plain)
 			fail_msg("%s is plain", attrs[i]);
@@ -408,20 +464,34 @@ static void test_read_rule_not_plain(void **state)
 	/* "fwmark 0/0xff" says a mask alone. */
 	assert_true(r.has_mark);
 	/* dst_len, src_len, tos, another action, "detached" */
-	assert_true(rule("1c00000020000200000000000000000002080000fc00000100000000",
-			 &r) && !r.plain);
-	assert_true(rule("1c00000020000200000000000000000002000800fc00000100000000",
-			 &r) && !r.plain);
-	assert_true(rule("1c00000020000200000000000000000002000010fc00000100000000",
-			 &r) && !r.plain);
-	assert_true(rule("1c00000020000200000000000000000002000000fc00000600000000",
-			 &r) && !r.plain);
-	assert_true(rule("1c00000020000200000000000000000002000000fc00000108000000",
-			 &r) && !r.plain);
-	assert_true(rule("1c00000020000200000000000000000002000000fc00000101000000",
-			 &r) && r.plain);
-	assert_false(rule("1c00000020000200000000000000000003000000fc000001000000"
-			  "00", &r));
+	assert_true(
+		rule("1c00000020000200000000000000000002080000fc00000100000000",
+		     &r) &&
+		!r.plain);
+	assert_true(
+		rule("1c00000020000200000000000000000002000800fc00000100000000",
+		     &r) &&
+		!r.plain);
+	assert_true(
+		rule("1c00000020000200000000000000000002000010fc00000100000000",
+		     &r) &&
+		!r.plain);
+	assert_true(
+		rule("1c00000020000200000000000000000002000000fc00000600000000",
+		     &r) &&
+		!r.plain);
+	assert_true(
+		rule("1c00000020000200000000000000000002000000fc00000108000000",
+		     &r) &&
+		!r.plain);
+	assert_true(
+		rule("1c00000020000200000000000000000002000000fc00000101000000",
+		     &r) &&
+		r.plain);
+	assert_false(
+		rule("1c00000020000200000000000000000003000000fc000001000000"
+		     "00",
+		     &r));
 }
 
 static void test_truncations(void **state)

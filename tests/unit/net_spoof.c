@@ -20,23 +20,22 @@
 /* What nft 1.0.6 sends for wg-quick's commands, but that a stale table is
  * deleted and made anew in between. */
 
-#define STALE_V4 \
+#define STALE_V4                                                           \
 	"28000000020a01000000000000000000020000001100010077672d717569636b" \
-	"2d77673000000000" \
+	"2d77673000000000"                                                 \
 	"30000000000a01000000000000000000020000001100010077672d717569636b" \
 	"2d776730000000000800020000000000"
 
-#define STALE_V6 \
+#define STALE_V6                                                           \
 	"28000000020a010000000000000000000a0000001100010077672d717569636b" \
-	"2d77673000000000" \
+	"2d77673000000000"                                                 \
 	"30000000000a010000000000000000000a0000001100010077672d717569636b" \
 	"2d776730000000000800020000000000"
 
 static const char golden_v4[] =
 	"140000001000010000000000000000000000000a"
 	"30000000000a01000100000000000000020000001100010077672d717569636b"
-	"2d776730000000000800020000000000"
-	STALE_V4
+	"2d776730000000000800020000000000" STALE_V4
 	"54000000030a01040200000000000000020000001100010077672d717569636b"
 	"2d776730000000000b00030070726572617700000b00070066696c7465720000"
 	"14000480080001000000000008000200fffffed4"
@@ -79,8 +78,7 @@ static const char golden_v4[] =
 static const char golden_v6[] =
 	"140000001000010000000000000000000000000a"
 	"30000000000a010001000000000000000a0000001100010077672d717569636b"
-	"2d776730000000000800020000000000"
-	STALE_V6
+	"2d776730000000000800020000000000" STALE_V6
 	"54000000030a010402000000000000000a0000001100010077672d717569636b"
 	"2d776730000000000b00030070726572617700000b00070066696c7465720000"
 	"14000480080001000000000008000200fffffed4"
@@ -177,19 +175,22 @@ static void test_build_del(void **state)
 	struct buf out = {};
 
 	(void)state;
-	assert_int_equal(spoof_build_del("wg0", 1u << NFPROTO_INET |
-						1u << NFPROTO_IPV4, &out), 0);
-	assert_messages(out.p, out.len,
-			"140000001000010000000000000000000000000a"
-			"30000000000a01000000000000000000010000001100010077672d71"
-			"7569636b2d776730000000000800020000000000"
-			"28000000020a01000000000000000000010000001100010077672d71"
-			"7569636b2d77673000000000"
-			"30000000000a01000000000000000000020000001100010077672d71"
-			"7569636b2d776730000000000800020000000000"
-			"28000000020a01000000000000000000020000001100010077672d71"
-			"7569636b2d77673000000000"
-			"140000001100010000000000000000000000000a");
+	assert_int_equal(
+		spoof_build_del("wg0", 1u << NFPROTO_INET | 1u << NFPROTO_IPV4,
+				&out),
+		0);
+	assert_messages(
+		out.p, out.len,
+		"140000001000010000000000000000000000000a"
+		"30000000000a01000000000000000000010000001100010077672d71"
+		"7569636b2d776730000000000800020000000000"
+		"28000000020a01000000000000000000010000001100010077672d71"
+		"7569636b2d77673000000000"
+		"30000000000a01000000000000000000020000001100010077672d71"
+		"7569636b2d776730000000000800020000000000"
+		"28000000020a01000000000000000000020000001100010077672d71"
+		"7569636b2d77673000000000"
+		"140000001100010000000000000000000000000a");
 	buf_done(&out);
 }
 
@@ -212,13 +213,19 @@ static void test_comment(void **state)
 	/* User data: one of another type, then the comment, "abc" and a NUL;
 	 * then one whose length lies. */
 	buf = hex("28000000060a000000000000000000000200000012000700"
-		  "01020000" "00046162" "63000105" "00000000", &len);
+		  "01020000"
+		  "00046162"
+		  "63000105"
+		  "00000000",
+		  &len);
 	assert_true(spoof_rule_comment((struct nlmsghdr *)buf, comment,
 				       sizeof(comment)));
 	assert_string_equal(comment, "abc");
 	free(buf);
 	buf = hex("20000000060a000000000000000000000200000009000700"
-		  "00046162" "63000000", &len);
+		  "00046162"
+		  "63000000",
+		  &len);
 	assert_false(spoof_rule_comment((struct nlmsghdr *)buf, comment,
 					sizeof(comment)));
 	free(buf);
@@ -336,19 +343,19 @@ static bool live(const char *programs, struct nl *nl)
 	return true;
 }
 
-#define NFT_LINES(pf, daddr)                                                   \
-	"add table " pf " wg-quick-wg0\n"                                      \
-	"add chain " pf " wg-quick-wg0 preraw "                                \
-	"{ type filter hook prerouting priority -300; }\n"                     \
-	"add chain " pf " wg-quick-wg0 premangle "                             \
-	"{ type filter hook prerouting priority -150; }\n"                     \
-	"add chain " pf " wg-quick-wg0 postmangle "                            \
-	"{ type filter hook postrouting priority -150; }\n"                    \
-	"add rule " pf " wg-quick-wg0 preraw iifname != \"wg0\" " pf           \
-	" daddr " daddr " fib saddr type != local drop\n"                      \
-	"add rule " pf " wg-quick-wg0 postmangle "                             \
-	"meta l4proto udp mark 51820 ct mark set mark\n"                       \
-	"add rule " pf " wg-quick-wg0 premangle "                              \
+#define NFT_LINES(pf, daddr)                                         \
+	"add table " pf " wg-quick-wg0\n"                            \
+	"add chain " pf " wg-quick-wg0 preraw "                      \
+	"{ type filter hook prerouting priority -300; }\n"           \
+	"add chain " pf " wg-quick-wg0 premangle "                   \
+	"{ type filter hook prerouting priority -150; }\n"           \
+	"add chain " pf " wg-quick-wg0 postmangle "                  \
+	"{ type filter hook postrouting priority -150; }\n"          \
+	"add rule " pf " wg-quick-wg0 preraw iifname != \"wg0\" " pf \
+	" daddr " daddr " fib saddr type != local drop\n"            \
+	"add rule " pf " wg-quick-wg0 postmangle "                   \
+	"meta l4proto udp mark 51820 ct mark set mark\n"             \
+	"add rule " pf " wg-quick-wg0 premangle "                    \
 	"meta l4proto udp meta mark set ct mark\n"
 
 /* The ruleset is the one that wg-quick's own commands make. */
@@ -365,7 +372,7 @@ static void test_live_add(void **state)
 	if (!live("nft", &nl))
 		skip();
 	run("nft -f - <<'E'\n" NFT_LINES("ip", "10.9.0.2")
-	    NFT_LINES("ip6", "fd00:9::2") "E\n");
+		    NFT_LINES("ip6", "fd00:9::2") "E\n");
 	snprintf(want, sizeof(want), "%s", run("nft list ruleset"));
 	assert_non_null(strstr(want, "fib saddr type != local drop"));
 	run("nft flush ruleset");
@@ -416,15 +423,14 @@ static void test_live_refused(void **state)
 	nl_done(&nl);
 }
 
-#define XT_RULES(daddr, tail)                                                  \
-	"*raw\n-I PREROUTING ! -i wg0 -d " daddr                               \
-	" -m addrtype ! --src-type LOCAL -j DROP" tail                         \
-	"COMMIT\n*mangle\n-I POSTROUTING -p udp -m mark --mark 51820 "         \
-	"-j CONNMARK --save-mark" tail                                         \
+#define XT_RULES(daddr, tail)                                          \
+	"*raw\n-I PREROUTING ! -i wg0 -d " daddr                       \
+	" -m addrtype ! --src-type LOCAL -j DROP" tail                 \
+	"COMMIT\n*mangle\n-I POSTROUTING -p udp -m mark --mark 51820 " \
+	"-j CONNMARK --save-mark" tail                                 \
 	"-I PREROUTING -p udp -j CONNMARK --restore-mark" tail "COMMIT\n"
 
-#define TAIL(name)                                                             \
-	" -m comment --comment \"wg-quick(8) rule for " name "\"\n"
+#define TAIL(name) " -m comment --comment \"wg-quick(8) rule for " name "\"\n"
 
 static const char count_rules[] =
 	"(iptables-save; ip6tables-save) | grep -c '^-A' || true";
@@ -443,15 +449,15 @@ static void test_live_iptables(void **state)
 		skip();
 	}
 	run("iptables-restore -n <<'E'\n" XT_RULES("10.9.0.2", TAIL("wg0"))
-	    XT_RULES("10.9.0.2", TAIL("wg00"))
-	    XT_RULES("10.9.0.2", TAIL("wg")) "E\n");
-	run("ip6tables-restore -n <<'E'\n" XT_RULES("fd00:9::2", TAIL("wg0"))
-	    "E\n");
+		    XT_RULES("10.9.0.2", TAIL("wg00"))
+			    XT_RULES("10.9.0.2", TAIL("wg")) "E\n");
+	run("ip6tables-restore -n <<'E'\n" XT_RULES("fd00:9::2",
+						    TAIL("wg0")) "E\n");
 	assert_string_equal(run(count_rules), "12\n");
 	assert_int_equal(spoof_find_iptables(&nl, "wg0", &families, &e), 0);
 	assert_int_equal(families, 1u << NFPROTO_IPV4 | 1u << NFPROTO_IPV6);
-	assert_int_equal(spoof_del_iptables(&nl, "wg0", 1u << NFPROTO_IPV6,
-					    &e), 0);
+	assert_int_equal(spoof_del_iptables(&nl, "wg0", 1u << NFPROTO_IPV6, &e),
+			 0);
 	assert_string_equal(run(count_rules), "9\n");
 	assert_int_equal(spoof_find_iptables(&nl, "wg0", &families, &e), 0);
 	assert_int_equal(families, 1u << NFPROTO_IPV4);

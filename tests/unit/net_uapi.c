@@ -114,28 +114,27 @@ static void test_print_set(void **state)
 }
 
 /* In the manner of wireguard-go, with a key that nobody knows. */
-static const char reply[] =
-	"private_key=" KEY_A "\n"
-	"listen_port=12912\n"
-	"fwmark=51820\n"
-	"novelty=yes\n"
-	"public_key=" KEY_B "\n"
-	"preshared_key=" KEY_C "\n"
-	"protocol_version=1\n"
-	"endpoint=[2607:5300:60:6b0::c05f:543%7]:51820\n"
-	"last_handshake_time_sec=1700000000\n"
-	"last_handshake_time_nsec=5\n"
-	"tx_bytes=38333\n"
-	"rx_bytes=18446744073709551615\n"
-	"persistent_keepalive_interval=111\n"
-	"allowed_ip=192.168.4.4/32\n"
-	"allowed_ip=fd00::/64\n"
-	"public_key=" KEY_C "\n"
-	"preshared_key=" ZERO "\n"
-	"endpoint=182.122.22.19:3233\n"
-	"persistent_keepalive_interval=0\n"
-	"errno=0\n"
-	"\n";
+static const char reply[] = "private_key=" KEY_A "\n"
+			    "listen_port=12912\n"
+			    "fwmark=51820\n"
+			    "novelty=yes\n"
+			    "public_key=" KEY_B "\n"
+			    "preshared_key=" KEY_C "\n"
+			    "protocol_version=1\n"
+			    "endpoint=[2607:5300:60:6b0::c05f:543%7]:51820\n"
+			    "last_handshake_time_sec=1700000000\n"
+			    "last_handshake_time_nsec=5\n"
+			    "tx_bytes=38333\n"
+			    "rx_bytes=18446744073709551615\n"
+			    "persistent_keepalive_interval=111\n"
+			    "allowed_ip=192.168.4.4/32\n"
+			    "allowed_ip=fd00::/64\n"
+			    "public_key=" KEY_C "\n"
+			    "preshared_key=" ZERO "\n"
+			    "endpoint=182.122.22.19:3233\n"
+			    "persistent_keepalive_interval=0\n"
+			    "errno=0\n"
+			    "\n";
 
 static void test_read(void **state)
 {
@@ -306,7 +305,8 @@ static void listen_at(struct server *s, const char *name)
 	snprintf(sun.sun_path, sizeof(sun.sun_path), "%.64s/%s.sock", s->dir,
 		 name);
 	s->sock = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	assert_int_equal(bind(s->sock, (struct sockaddr *)&sun, sizeof(sun)), 0);
+	assert_int_equal(bind(s->sock, (struct sockaddr *)&sun, sizeof(sun)),
+			 0);
 	assert_int_equal(listen(s->sock, 8), 0);
 }
 
@@ -438,7 +438,8 @@ static void test_live(void **state)
 		skip();
 	}
 	assert_int_equal(system("LOG_LEVEL=silent wireguard-go wg0 "
-				">/dev/null 2>&1"), 0);
+				">/dev/null 2>&1"),
+			 0);
 	assert_true(uapi_exists(UAPI_DIR, "wg0"));
 	make_sample(&s);
 	s.peers[1].n_allowed_ips = 0;
@@ -459,8 +460,9 @@ static void test_live(void **state)
 		assert_memory_equal(dev.peers[i].preshared_key,
 				    s.peers[0].preshared_key, KEY_LEN);
 		assert_int_equal(dev.peers[i].keepalive, 111);
-		assert_string_equal(endpoint_print(&dev.peers[i].endpoint, text),
-				    "[2607:5300:60:6b0::c05f:543]:51820");
+		assert_string_equal(
+			endpoint_print(&dev.peers[i].endpoint, text),
+			"[2607:5300:60:6b0::c05f:543]:51820");
 	}
 	assert_int_equal(found, 1);
 	s.dev.n_peers = 0;

@@ -142,9 +142,10 @@ static void test_set_only_what_is_mentioned(void **state)
 	one_message(&dev, WG_ADD,
 		    "1c0000001c000500e0aa056b00000000010100000800020077673000");
 	wg_build_fwmark(&m, FAMILY, "wg0", 51820);
-	assert_messages(m.buf, nlmsg_hdr(&m)->nlmsg_len,
-			"240000001c000500e0aa056b0000000001010000080002007767300"
-			"0080007006cca0000");
+	assert_messages(
+		m.buf, nlmsg_hdr(&m)->nlmsg_len,
+		"240000001c000500e0aa056b0000000001010000080002007767300"
+		"0080007006cca0000");
 	wg_build_get(&m, FAMILY, "wg0");
 	assert_messages(m.buf, nlmsg_hdr(&m)->nlmsg_len,
 			"1c0000001c00050300000000000000000001000008000200776730"
@@ -206,11 +207,10 @@ static struct wg_allowed_ip *many_ips(size_t n)
 
 	assert_non_null(ips);
 	for (size_t i = 0; i < n; i++)
-		ips[i].addr = (struct addr){
-			.family = AF_INET,
-			.plen = 24,
-			.b = { 10, (uint8_t)(i >> 8), (uint8_t)i }
-		};
+		ips[i].addr = (struct addr){ .family = AF_INET,
+					     .plen = 24,
+					     .b = { 10, (uint8_t)(i >> 8),
+						    (uint8_t)i } };
 	return ips;
 }
 
@@ -244,7 +244,9 @@ static void test_split_peers(void **state)
 {
 	struct wg_allowed_ip ips[100] = {};
 	struct wg_peer peers[100] = {};
-	struct wg_device dev = { .name = "wg0", .peers = peers, .n_peers = 100 };
+	struct wg_device dev = { .name = "wg0",
+				 .peers = peers,
+				 .n_peers = 100 };
 	size_t lens[8];
 	int n;
 
@@ -531,7 +533,8 @@ static void test_get_device(void **state)
 	s.peers[1].allowed_ips = many_ips(200);
 	k.dev = &s.dev;
 	nl_init(&nl, NETLINK_GENERIC, &fake_nl_ops, &f);
-	assert_int_equal(wg_get_device(&nl, FAMILY, "wg0", &arena, &dev, &e), 0);
+	assert_int_equal(wg_get_device(&nl, FAMILY, "wg0", &arena, &dev, &e),
+			 0);
 	same_device(&s.dev, &dev);
 	assert_int_equal(f.sends, 3);
 	assert_int_equal(wg_get_fwmark(&nl, FAMILY, "wg0", &mark, &e), 0);
