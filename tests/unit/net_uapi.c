@@ -402,7 +402,7 @@ static void test_exists(void **state)
 static bool own_mounts(void)
 {
 	return unshare(CLONE_NEWNS) == 0 &&
-	       mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
+	       mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL) == 0 &&
 	       (mkdir(UAPI_DIR, 0700) == 0 || errno == EEXIST) &&
 	       mount("none", UAPI_DIR, "tmpfs", 0, NULL) == 0;
 }
