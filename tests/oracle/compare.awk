@@ -32,6 +32,13 @@ function port(p)
 	return p >= 32768 && p <= 60999 && !(p in number) ? "random" : p
 }
 
+function listen(line)
+{
+	if (line ~ /^ListenPort = [0-9]+$/)
+		line = "ListenPort = " port(substr(line, 14) + 0)
+	return line
+}
+
 function sorted(list,	part, n, i, j, t)
 {
 	n = split(list, part, ",")
@@ -99,14 +106,12 @@ function text(line,	path, at)
 		if (path == "log")
 			put(line ~ /^resolvconf / ? "resolvconf" : "stub", line)
 		else if (path == "out")
-			put("stdout", line)
+			put("stdout", listen(line))
 		else if (path == "err")
 			put("stderr", line)
 	} else if (path !~ /^\/run\/(wgq|wireguard|resolvconf)\//) {
 		sub(/^\/mnt/, "", path)
-		if (line ~ /^ListenPort = [0-9]+$/)
-			line = "ListenPort = " port(substr(line, 14) + 0)
-		put("file " path, line)
+		put("file " path, listen(line))
 	}
 }
 
