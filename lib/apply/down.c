@@ -28,15 +28,13 @@ static int write_journal(struct run *r, struct wgq_err *e)
 	return journal_write(&r->journal, proc, e);
 }
 
-/* The mark that the plan takes rules of, so that a second try finds them. */
-static void remember_mark(struct run *r, const struct plan *p)
+/* What the plan knows the rules by, so that a second try finds them. */
+static void remember_rules(struct run *r, const struct plan *p)
 {
 	size_t i;
 
 	for (i = 0; i < p->n; i++)
-		if (p->steps[i].kind == STEP_RULE_DEL &&
-		    p->steps[i].rule.what == RULE_MARK)
-			r->journal.memory.mark = p->steps[i].rule.mark;
+		plan_remember(&r->journal.memory, &p->steps[i]);
 }
 
 static int plan(struct run *r, const struct conf *conf,
@@ -138,7 +136,7 @@ static int take_down(struct run *r, const struct snap_link *link,
 	r->journal.index = link->exists ? link->index : 0;
 	r->journal.userspace = r->kernel.userspace;
 	r->journal.memory.dns |= r->conf.dns.n != 0;
-	remember_mark(r, &p);
+	remember_rules(r, &p);
 	ret = write_journal(r, e);
 	return ret ? ret : run_steps_all(r, &p, e);
 }

@@ -60,6 +60,13 @@ static void set_hooks(struct journal *j, const char *value)
 			j->hooks[i] = true;
 }
 
+static void set_suppress(struct plan_memory *memory, enum snap_family f,
+			 const char *value)
+{
+	memory->has_suppress[f] = true;
+	memory->suppress[f] = (uint32_t)strtoul(value, NULL, 10);
+}
+
 static void parse_line(struct journal *j, char *line, char boot[BOOT_ID_LEN])
 {
 	char *value = strchr(line, ' ');
@@ -81,6 +88,10 @@ static void parse_line(struct journal *j, char *line, char boot[BOOT_ID_LEN])
 		j->post_down = (unsigned int)strtoul(value, NULL, 10);
 	else if (!strcmp(line, "mark"))
 		j->memory.mark = (uint32_t)strtoul(value, NULL, 10);
+	else if (!strcmp(line, "suppress4"))
+		set_suppress(&j->memory, SNAP_V4, value);
+	else if (!strcmp(line, "suppress6"))
+		set_suppress(&j->memory, SNAP_V6, value);
 	else if (!strcmp(line, "dns"))
 		j->memory.dns = *value == '1';
 	else if (!strcmp(line, "src_valid_mark"))
@@ -136,6 +147,11 @@ int journal_write(const struct journal *j, const char *proc, struct wgq_err *e)
 				 conf_phase_name((enum conf_phase)i));
 	if (j->memory.mark)
 		buf_addf(&text, "mark %u\n", j->memory.mark);
+	for (i = 0; i < SNAP_FAMILIES; i++)
+		if (j->memory.has_suppress[i])
+			buf_addf(&text, "suppress%c %u\n",
+				 SNAP_AF[i] == AF_INET6 ? '6' : '4',
+				 j->memory.suppress[i]);
 	if (j->memory.dns)
 		buf_adds(&text, "dns 1\n");
 	if (j->memory.src_valid_mark >= 0)

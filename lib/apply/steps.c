@@ -59,8 +59,8 @@ static int explain(const struct run *r, const struct step *s, struct wgq_err *e)
 	if (!e->status)
 		err_status(e, refusal_status(s->kind));
 	step_print(s, &r->names, &command);
-	if (command.p && command.len < 200)
-		err_ctx(e, "%s", command.p);
+	if (!command.failed)
+		err_ctx(e, command.len < 200 ? "%s" : "%.77s...", command.p);
 	if (s->line)
 		err_at(e, r->conf.name, s->line);
 	return e->code;
@@ -137,37 +137,51 @@ static int run_hook(struct run *r, const struct step_hook *s, struct wgq_err *e)
 		return run_shell(r, &hook, s->phase, e);
 	case HOOK_EXEC:
 		ret = exec_find(r->search_path, hook.argv[0], path, e);
-		return ret ? ret : run_program(r, path, hook.argv, e);
+		if (!ret)
+			ret = run_program(r, path, hook.argv, e);
+		if (ret != -ENOEXEC)
+			return ret;
+		/* A script without #!: bash reads such a file itself. */
+		*e = (struct wgq_err){ 0 };
+		return run_shell(r, &hook, s->phase, e);
 	}
 	return 0;
-}
-
-/* From here on a link of the name is ours only if it has this index. */
-static int note_index(struct run *r, struct wgq_err *e)
-{
-	r->journal.index = r->kernel.ifindex;
-	return journal_note(&r->journal, e, "index %u", r->kernel.ifindex);
 }
 
 static int start_userspace(struct run *r, const char *program,
 			   struct wgq_err *e)
 {
 	const char *argv[] = { program, r->conf.ifname, NULL };
-	struct snap_link link;
 	char path[PATH_MAX];
 	int ret;
 
 	ret = exec_find(r->search_path, program, path, e);
-	if (!ret)
-		ret = run_program(r, path, argv, e);
-	if (!ret)
-		ret = kernel_link(&r->kernel, &link, e);
+	return ret ? ret : run_program(r, path, argv, e);
+}
+
+/*
+ * Look up the link that was just made.  From here on a link of the name is
+ * ours only if it has this index.  A failure comes after the step took effect,
+ * so that the step is undone.
+ */
+static int adopt_link(struct run *r, struct wgq_err *e)
+{
+	struct snap_link link;
+	int ret;
+
+	ret = kernel_link(&r->kernel, &link, e);
 	if (ret)
 		return ret;
 	if (!link.exists || !kernel_use(&r->kernel, &link))
-		return err_set(e, -ENODEV, "%s left no interface behind",
-			       program);
-	return 0;
+		return err_set(e, -ENODEV, "no interface %s was left behind",
+			       r->conf.ifname);
+	r->journal.index = link.index;
+	return journal_note(&r->journal, e, "index %u", link.index);
+}
+
+static bool makes_link(enum step_kind kind)
+{
+	return kind == STEP_LINK_ADD || kind == STEP_USERSPACE;
 }
 
 static int write_sysctl(struct run *r, const struct step_sysctl *s,
@@ -217,14 +231,11 @@ static int add_dns(struct run *r, struct wgq_err *e)
 
 static int run_one(struct run *r, const struct step *s, struct wgq_err *e)
 {
-	int ret;
-
 	switch (s->kind) {
 	case STEP_HOOK:
 		return run_hook(r, &s->hook, e);
 	case STEP_USERSPACE:
-		ret = start_userspace(r, s->program, e);
-		return ret ? ret : note_index(r, e);
+		return start_userspace(r, s->program, e);
 	case STEP_SYSCTL:
 		return write_sysctl(r, &s->sysctl, e);
 	case STEP_DNS_ADD:
@@ -270,8 +281,8 @@ static int run_some(struct run *r, const struct step *v, size_t n, bool *done,
 		ret = kernel_run(&r->kernel, &r->conf, v, together, done,
 				 &failed, e);
 	}
-	if (!ret && v[0].kind == STEP_LINK_ADD)
-		ret = note_index(r, e);
+	if (!ret && makes_link(v[0].kind))
+		ret = adopt_link(r, e);
 	return ret ? explain(r, &v[failed], e) : 0;
 }
 
@@ -307,8 +318,15 @@ static int run_tolerant(struct run *r, const struct step *s, struct wgq_err *e)
 	bool done = false;
 	size_t tried;
 
+	/* The signal that we may be undoing for must not end this as well. */
+	r->dns_env.stop = NULL;
 	if (!run_some(r, s, 1, &done, &tried, &why) || is_gone(why.code))
 		return 0;
+	if (s->kind == STEP_DNS_DEL && why.code == -EPROTO) {
+		/* resolvconf's own complaint is no reason to fail (DN-3). */
+		run_say(r, "[!]", "%s", why.msg);
+		return 0;
+	}
 	if (!e->code)
 		*e = why;
 	else

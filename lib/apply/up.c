@@ -247,9 +247,8 @@ static void remember(struct up *u)
 	j->userspace = u->userspace != NULL;
 	for (i = 0; i < u->plan.n; i++) {
 		s = &u->plan.steps[i];
-		if (s->kind == STEP_RULE_ADD)
-			j->memory.mark = s->rule.mark;
-		else if (s->kind == STEP_SYSCTL)
+		plan_remember(&j->memory, s);
+		if (s->kind == STEP_SYSCTL)
 			j->memory.src_valid_mark = s->sysctl.old;
 		else if (s->kind == STEP_LINK_UP)
 			j->memory.send_redirects = s->link_up.send_redirects;
