@@ -1,0 +1,156 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# The completions, each in its own shell.  They run as they are, but for the
+# absolute paths in them, which are put below a directory of the test.
+#
+# shellcheck disable=SC2030,SC2031 # each test is a subshell, as it should be
+# shellcheck disable=SC2016 # text that is to be taken as it stands
+
+setup() {
+	top=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
+	root=$BATS_TEST_TMPDIR/root
+	mkdir -p "$root"/etc/wireguard "$root"/var/run/wireguard \
+		"$root"/sys/class/net/{wg0,wg1,eth0} "$BATS_TEST_TMPDIR/comp" \
+		"$BATS_TEST_TMPDIR/cwd/wgdir"
+	printf 'DEVTYPE=wireguard\nINTERFACE=wg0\n' \
+		>"$root/sys/class/net/wg0/uevent"
+	printf 'INTERFACE=wg1\nDEVTYPE=wireguard\n' \
+		>"$root/sys/class/net/wg1/uevent"
+	printf 'INTERFACE=eth0\nIFINDEX=2\n' >"$root/sys/class/net/eth0/uevent"
+	touch "$root"/etc/wireguard/{wg0,home,other}.conf \
+		"$root/etc/wireguard/notes.txt" "$root/var/run/wireguard/no.sock"
+	make_socket "$root/var/run/wireguard/wgtun.sock"
+	cd "$BATS_TEST_TMPDIR/cwd" || exit
+	touch wghere.conf 'wg two.conf' wgdir/deep.conf wgdir/deep.txt wg.txt
+	for f in wgq.bash _wgq wgq.fish; do
+		sed "s|/etc/wireguard|$root&|g; s|/sys/class|$root&|g
+			s|/var/run|$root&|g" "$top/completions/$f" \
+			>"$BATS_TEST_TMPDIR/comp/$f"
+	done
+}
+
+# A socket that is left behind by a process is one all the same.
+make_socket() {
+	perl -MIO::Socket::UNIX -e \
+		'IO::Socket::UNIX->new(Local => $ARGV[0], Listen => 1) or die' \
+		"$1"
+}
+
+need() {
+	command -v "$1" >/dev/null || skip "$1 is not installed"
+}
+
+# bash_words WORD...: what bash offers for the last word, sorted, one a line.
+bash_words() {
+	bash --norc -c '
+		. "$1/wgq.bash" || exit
+		shift
+		[ "$(complete -p wgq)" = "complete -F _wgq wgq" ] || exit
+		compopt() { :; }
+		COMP_WORDS=("$@") COMP_CWORD=$(($# - 1))
+		_wgq
+		[ ${#COMPREPLY[@]} -eq 0 ] || printf "%s\n" "${COMPREPLY[@]}"
+	' bash "$BATS_TEST_TMPDIR/comp" "$@" | LC_ALL=C sort
+}
+
+# The same of fish, without its descriptions.
+fish_words() {
+	local line last=${*: -1}
+	line="${*:1:$#-1} $last"
+	HOME=$BATS_TEST_TMPDIR fish --no-config -c '
+		source $argv[1]/wgq.fish
+		complete -C $argv[2]
+	' "$BATS_TEST_TMPDIR/comp" "$line" | cut -f 1 | LC_ALL=C sort
+}
+
+# The same of zsh, which completes on a terminal only.
+zsh_words() {
+	local last=${*: -1}
+	HITS=$BATS_TEST_TMPDIR/hits COMP=$BATS_TEST_TMPDIR/comp \
+		LINE="${*:1:$#-1} $last" zsh -f \
+		"$BATS_TEST_DIRNAME/zsh-complete" >&2 || return
+	LC_ALL=C sort -u "$BATS_TEST_TMPDIR/hits"
+}
+
+# same WANTED WORD...: $shell offers just this, blank for blank.
+same() {
+	local want got
+	want=$(tr ' ' '\n' <<<"$1" | tr '~' ' ' | LC_ALL=C sort)
+	shift
+	got=$("${shell}_words" "$@")
+	echo "$shell: $*: <$got>, wanted <$want>"
+	[ "$got" = "$want" ]
+}
+
+# What all three shells agree in, but for what they offer first, and how they
+# name a directory and a file in it.
+common() {
+	local first=$1 dir=$2 deep=$3
+	same "$first" wgq ''
+	same 'save strip' wgq s
+	same --version wgq --v
+	same '--help --version' wgq --
+	same 'other' wgq up o
+	same 'home' wgq strip h
+	same "wg0 wghere.conf wg~two.conf $dir" wgq up w
+	same "wg0 wghere.conf wg~two.conf $dir" wgq strip w
+	same 'wg0 wg1 wgtun' wgq down ''
+	same 'wg0 wg1 wgtun' wgq save w
+	same "$deep" wgq up wgdir/
+	same "$deep" wgq down wgdir/
+	same --help wgq down --h
+	same '' wgq up wg0 ''
+	same '' wgq nothing ''
+}
+
+@test "bash: verbs, names, files" {
+	shell=bash
+	common 'up down save strip --help --version' wgdir wgdir/deep.conf
+}
+
+@test "bash: names are not expanded" {
+	touch "$root/etc/wireguard/\$(touch gone).conf"
+	run bash_words wgq up '$'
+	[ "$output" = '$(touch gone)' ]
+	[ ! -e gone ]
+}
+
+@test "bash: a line is completed as it is typed" {
+	need script
+	cat >rc <<-END
+		. '$BATS_TEST_TMPDIR/comp/wgq.bash'
+		wgq() { printf '<%s>' "\$@"; echo; }
+		PS1=
+	END
+	printf 'wgq str\two\t\nwgq up wg\\ t\t\nwgq up wgd\tdee\t\nexit\n' |
+		TERM=dumb script -qec 'bash --noprofile --rcfile rc -i' \
+			/dev/null | tr -d '\r' >out
+	cat out
+	grep -qxF '<up><wg two.conf>' out
+	grep -qxF '<up><wgdir/deep.conf>' out
+}
+
+@test "zsh: verbs, names, files" {
+	need zsh
+	shell=zsh
+	common 'up down save strip' wgdir deep.conf
+}
+
+@test "fish: verbs, names, files" {
+	need fish
+	shell=fish
+	common 'up down save strip' wgdir/ wgdir/deep.conf
+}
+
+@test "a directory without confs and interfaces gives nothing" {
+	rm -r "${root:?}"/{etc,sys,var}
+	cd wgdir
+	rm deep.conf
+	local shell
+	for shell in bash zsh fish; do
+		command -v $shell >/dev/null || continue
+		same '' wgq up ''
+		same '' wgq down ''
+	done
+}
