@@ -115,6 +115,7 @@ int journal_read(struct journal *j, const char *proc, struct wgq_err *e)
 		return 0;
 	if (ret)
 		return err_set(e, ret, "%s", read_err.msg);
+	j->written = true;
 	rest = text.p;
 	while ((line = strsep(&rest, "\n")))
 		parse_line(j, line, boot);
@@ -124,7 +125,7 @@ int journal_read(struct journal *j, const char *proc, struct wgq_err *e)
 	return 0;
 }
 
-int journal_write(const struct journal *j, const char *proc, struct wgq_err *e)
+int journal_write(struct journal *j, const char *proc, struct wgq_err *e)
 {
 	cleanup(buf_done) struct buf text = { 0 };
 	char boot[BOOT_ID_LEN];
@@ -163,7 +164,10 @@ int journal_write(const struct journal *j, const char *proc, struct wgq_err *e)
 	if (text.failed)
 		return err_sys(e, -ENOMEM, "journal");
 	ret = file_write(j->path, FILE_REPLACE_LINK, 0600, text.p, text.len, e);
-	return ret ? err_ctx(e, "journal") : 0;
+	if (ret)
+		return err_ctx(e, "journal");
+	j->written = true;
+	return 0;
 }
 
 int journal_note(const struct journal *j, struct wgq_err *e, const char *fmt,
@@ -174,7 +178,7 @@ int journal_note(const struct journal *j, struct wgq_err *e, const char *fmt,
 	va_list ap;
 	int n;
 
-	if (!j->path[0])
+	if (!j->written)
 		return 0;
 	va_start(ap, fmt);
 	n = vsnprintf(line, sizeof(line) - 1, fmt, ap);

@@ -36,6 +36,7 @@ enum journal_state {
 /**
  * struct journal - the content of an interface's journal
  * @path:	its file, "" where there can be none
+ * @written:	the file is there
  * @state:	see enum journal_state
  * @index:	ifindex of the link that `up` made, 0 = none recorded
  * @userspace:	the link is a userspace implementation's
@@ -45,6 +46,7 @@ enum journal_state {
  */
 struct journal {
 	char path[PATH_MAX];
+	bool written;
 	enum journal_state state;
 	unsigned int index;
 	bool userspace;
@@ -78,11 +80,11 @@ int journal_read(struct journal *j, const char *proc, struct wgq_err *e)
  *
  * Return: 0 or -errno.
  */
-int journal_write(const struct journal *j, const char *proc, struct wgq_err *e)
+int journal_write(struct journal *j, const char *proc, struct wgq_err *e)
 	__attribute__((warn_unused_result));
 
 /**
- * journal_note() - append a fact to a journal that was written
+ * journal_note() - append a fact to the journal, if it was written
  * @j:		journal
  * @fmt:	one line, without its newline
  *
