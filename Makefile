@@ -156,6 +156,119 @@ setup: | $(B)
 
 unit: $(UNIT)
 
+# tests/fuzz/ROOM_topic.c are libFuzzer targets; with replay.c in the fuzzer's
+# place any compiler makes a program that feeds them files.
+FUZZ_NAMES := $(patsubst tests/fuzz/%.c,%,$(filter-out %/replay.c,\
+	$(wildcard tests/fuzz/*.c)))
+REPLAY := $(addprefix $(B)/fuzz/,$(FUZZ_NAMES))
+define fuzz
+$$(B)/fuzz/$(1): $$(B)/tests/fuzz/$(1).o $$(B)/tests/fuzz/replay.o \
+		$$(call archives,$$(call room_of,$(1))) $$(MNL_A)
+	$$(call say,LINK,$$@)
+	$$(Q)mkdir -p $$(@D)
+	$$(Q)$$(CC) $$(STD) $$(CFLAGS) $$(LDFLAGS) -o $$@ $$(filter %.o,$$^) \
+		-Wl,--start-group $$(call archives,$$(call room_of,$(1))) \
+		$$(LIBS) -Wl,--end-group
+$$(B)/libfuzzer/$(1): tests/fuzz/$(1).c $$(MNL_A)
+	$$(call say,FUZZ,$$@)
+	$$(Q)mkdir -p $$(@D)
+	$$(Q)clang $$(STD) -g -O1 -fsanitize=fuzzer,address,undefined -o $$@ \
+		$$< $$(foreach r,$$(call upto,$$(call room_of,$(1))),\
+		$$(wildcard lib/$$(r)/*.c)) $$(LIBS)
+endef
+$(foreach f,$(FUZZ_NAMES),$(eval $(call fuzz,$(f))))
+
+SECONDS ?= 60
+fuzz: $(addprefix $(B)/libfuzzer/,$(FUZZ_NAMES))
+	@for f in $(FUZZ_NAMES); do \
+		mkdir -p $(B)/corpus/$$f tests/fuzz/crashers/$$f; \
+		seeds=tests/fuzz/corpus/$$f; \
+		[ -d $$seeds ] || seeds=tests/fuzz/corpus/$${f%%_*}; \
+		[ -d $$seeds ] || seeds=; \
+		echo "fuzzing $$f for $(SECONDS) s"; \
+		$(B)/libfuzzer/$$f -max_total_time=$(SECONDS) \
+			-verbosity=0 -print_final_stats=1 \
+			-artifact_prefix=tests/fuzz/crashers/$$f/ \
+			$(B)/corpus/$$f $$seeds || exit 1; \
+		rmdir --ignore-fail-on-non-empty tests/fuzz/crashers/$$f; \
+	done
+
+# What CI and a newcomer run: everything, with one line of totals at the end.
+check: setup
+	@$(MAKE) --no-print-directory all unit replay
+	@$(MAKE) --no-print-directory SAN=1 unit replay
+	@{ $(MAKE) -s --no-print-directory check-lint; \
+	   $(MAKE) -s --no-print-directory check-unit; \
+	   $(MAKE) -s --no-print-directory SAN=1 check-unit check-replay; \
+	   $(MAKE) -s --no-print-directory check-host; \
+	   $(MAKE) -s --no-print-directory check-vm; \
+	   $(MAKE) -s --no-print-directory check-oracle; } 2>&1 | \
+		tests/tap-summary
+
+replay: $(REPLAY)
+check-unit: $(UNIT)
+	@tests/run-unit $(sort $(UNIT))
+check-replay: $(REPLAY)
+	@tests/run-replay $(sort $(REPLAY))
+check-valgrind: $(UNIT)
+	@WRAP="valgrind -q --error-exitcode=101 --leak-check=full" \
+		tests/run-unit $(filter-out %/hook_shell,$(sort $(UNIT))) | \
+		tests/tap-summary
+
+# Tests of the command line that need no kernel but this machine's.
+HOST_BATS := $(filter-out $(VM_BATS),$(wildcard tests/packaging/*.bats \
+	tests/lint/*.bats))
+check-host: $(B)/wgq
+	@for f in $(HOST_BATS); do echo "# suite $$f"; bats --tap $$f; done
+
+# The whole of tests/behaviour on the first kernel, the essentials on the next.
+KERNEL ?= bookworm
+check-vm: $(B)/wgq
+	@tests/vm/bats --kernel $(KERNEL) --timeout 1500 \
+		$(wildcard tests/behaviour/*.bats)
+	@tests/vm/bats --kernel trixie --timeout 600 \
+		tests/behaviour/updown.bats
+
+check-lint:
+	@n=0; echo "# suite lint"; echo 1..2; \
+	for l in rooms style; do n=$$((n + 1)); \
+		if tests/lint/$$l; then echo "ok $$n - lint $$l"; \
+		else echo "not ok $$n - lint $$l"; fi; done
+
+lint:
+	tests/lint/rooms
+	tests/lint/style
+	tests/lint/tidy
+
+# The real wg-quick is the newest one, a script that runs anywhere.
+$(B)/oracle/usr/bin/wg-quick:
+	@tests/fetch-deb sid $(B)/oracle wireguard-tools
+oracle: setup $(B)/wgq $(B)/oracle/usr/bin/wg-quick
+	tests/vm/run --timeout 7200 --out $(B)/oracle.out -- \
+		tests/oracle/run --wgq $(B)/wgq --oracle $(B)/oracle \
+		--out $(B)/oracle.out
+SAMPLE ?= 24
+check-oracle: $(B)/wgq $(B)/oracle/usr/bin/wg-quick
+	@echo "# suite oracle"; echo 1..1; \
+	if tests/vm/run --timeout 900 -- tests/oracle/run --wgq $(B)/wgq \
+		--oracle $(B)/oracle --out /tmp/oracle --sample $(SAMPLE); \
+	then echo "ok 1 - $(SAMPLE) confs like wg-quick"; \
+	else echo "not ok 1 - $(SAMPLE) confs like wg-quick"; fi
+
+$(B)/bench/%: tests/bench/%.c tests/bench/peers.h
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) -std=gnu11 -D_GNU_SOURCE $(WARN) -O2 -static -o $@ $<
+bench: setup $(B)/wgq $(B)/oracle/usr/bin/wg-quick \
+		$(addprefix $(B)/bench/,floor genconf measure)
+	tests/vm/run --timeout 7200 -- tests/bench/run --wgq $(B)/wgq \
+		--wg-quick $(B)/oracle/usr/bin/wg-quick --tools $(B)/bench
+
+demo: setup $(B)/wgq
+	@tests/vm/run -- sh tests/demo $(B)/wgq
+vm-shell: setup $(B)/wgq
+	@tests/vm/run --shell
+
 golden: $(B)/unit/plan_golden
 	UPDATE=1 $< >/dev/null
 	git diff --stat -- tests/golden
@@ -180,7 +293,9 @@ dist:
 clean:
 	rm -rf $(B)
 
--include $(shell find $(B) -name '*.d' 2>/dev/null)
-.PHONY: all help setup setup-build unit golden install uninstall dist clean
+-include $(shell find $(B)/lib $(B)/cmd $(B)/tests -name '*.d' 2>/dev/null)
+.PHONY: all help setup setup-build unit golden install uninstall dist clean \
+	check check-unit check-replay check-valgrind check-host check-vm \
+	check-lint check-oracle replay fuzz lint oracle bench demo vm-shell
 .DELETE_ON_ERROR:
 .SECONDARY:
