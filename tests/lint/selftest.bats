@@ -117,7 +117,10 @@ refuses() {
 	rm "$tree/tests/unit/nothing_err.c"
 	source_file tests/unit/lib_fake.c '#include "sys/file.h"' \
 		'#include "net/nl.h"'
+	mkdir "$tree/tests/unit/fake"
+	source_file tests/unit/fake/host.c '#include "net/nl.h"'
 	run "$lint/rooms" "$tree"
+	echo "$output"
 	[ "$status" -eq 0 ]
 }
 
