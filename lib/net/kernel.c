@@ -63,17 +63,22 @@ int kernel_has_wireguard(struct kernel *k, bool *ret_has, struct wgq_err *e)
 static int run_link_add(struct kernel *k, struct wgq_err *e)
 {
 	NLMSG(m, RTNL_MSG_SIZE);
+
+	rtnl_build_link_add(&m, k->ifname, "wireguard");
+	return nl_talk(&k->route, &m, NULL, NULL, e);
+}
+
+/* The index of a link that was made but could not be looked up then. */
+static int find_index(struct kernel *k, struct wgq_err *e)
+{
 	struct snap_link link;
 	int ret;
 
-	rtnl_build_link_add(&m, k->ifname, "wireguard");
-	ret = nl_talk(&k->route, &m, NULL, NULL, e);
-	if (!ret)
-		ret = kernel_link(k, &link, e);
+	ret = kernel_link(k, &link, e);
 	if (ret)
 		return ret;
 	if (!link.exists)
-		return err_set(e, -ENODEV, "%s vanished at once", k->ifname);
+		return err_sys(e, -ENODEV, "%s", k->ifname);
 	k->ifindex = link.index;
 	return 0;
 }
@@ -92,6 +97,9 @@ static int run_link_del(struct kernel *k, struct wgq_err *e)
 	NLMSG(m, RTNL_MSG_SIZE);
 	int ret;
 
+	ret = k->ifindex ? 0 : find_index(k, e);
+	if (ret)
+		return ret;
 	rtnl_build_link_del(&m, (int)k->ifindex);
 	ret = nl_talk(&k->route, &m, NULL, NULL, e);
 	if (!ret && k->userspace)

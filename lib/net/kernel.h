@@ -161,6 +161,9 @@ bool kernel_does(enum step_kind kind);
  * @ret_failed:	index of the step that failed first
  * @e:		filled on failure with the kernel's reason
  *
+ * STEP_LINK_ADD leaves it to the caller to look the new link up and
+ * kernel_use() it; STEP_LINK_DEL without an index goes by the name.
+ *
  * Return: 0 or -errno.
  */
 int kernel_run(struct kernel *k, const struct conf *conf, const struct step *v,
