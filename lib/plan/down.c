@@ -45,6 +45,16 @@ static bool is_ours(const struct conf *conf, const struct snap_down *snap,
 	return snap->fwmark == mark && snap->default_allowed;
 }
 
+/*
+ * struct pairs - which rules belong together
+ * @partner:	by index of a mark rule: its suppress rule's index
+ * @taken:	by index of a suppress rule: it has a mark rule
+ */
+struct pairs {
+	size_t *partner;
+	bool *taken;
+};
+
 static int delete_rule(struct plan *p, const struct snap_rule *r,
 		       enum rule_what what)
 {
@@ -61,62 +71,134 @@ static int delete_rule(struct plan *p, const struct snap_rule *r,
 	return 0;
 }
 
+#define NO_PARTNER SIZE_MAX
+
+static bool take_partner(const struct snap_down *snap, struct pairs *pairs,
+			 size_t mark, size_t at)
+{
+	if (!is_suppress_rule(&snap->rules[at]) || pairs->taken[at])
+		return false;
+	pairs->partner[mark] = at;
+	pairs->taken[at] = true;
+	return true;
+}
+
 /*
  * Every tunnel's pair is made of a suppress rule and, further down the list, a
  * mark rule; pairs made one after the other nest.  So each mark rule belongs to
- * the nearest suppress rule above it that no other has claimed; where there is
- * none (PRIO-2's wrong order), to the first free one below.
+ * the nearest suppress rule above it that no other has claimed.
  */
-static const struct snap_rule *find_partner(const struct snap_down *snap,
-					    size_t at)
+static void look_above(const struct snap_down *snap, struct pairs *pairs,
+		       size_t mark)
 {
 	const struct snap_rule *v = snap->rules;
-	size_t i, open = 0;
+	size_t i;
 
-	for (i = at; i-- > 0;) {
-		if (v[i].family != v[at].family)
-			break;
-		if (is_mark_rule(&v[i]))
-			open++;
-		else if (is_suppress_rule(&v[i]) && !open--)
-			return &v[i];
-	}
-	for (i = at + 1; i < snap->n_rules; i++) {
-		if (v[i].family != v[at].family || is_mark_rule(&v[i]))
-			break;
-		if (is_suppress_rule(&v[i]))
-			return &v[i];
-	}
-	return NULL;
+	for (i = mark; i-- > 0 && v[i].family == v[mark].family;)
+		if (take_partner(snap, pairs, mark, i))
+			return;
 }
 
-/* Returns whether a full tunnel of somebody else stays behind in IPv4. */
+/* PRIO-2's wrong order: of equal preference, but in the order they came. */
+static void look_below(const struct snap_down *snap, struct pairs *pairs,
+		       size_t mark)
+{
+	const struct snap_rule *v = snap->rules;
+	size_t i;
+
+	for (i = mark + 1; i < snap->n_rules &&
+			   v[i].family == v[mark].family &&
+			   v[i].priority == v[mark].priority;
+	     i++)
+		if (take_partner(snap, pairs, mark, i))
+			return;
+}
+
+static int find_pairs(const struct snap_down *snap, struct arena *a,
+		      struct pairs *pairs)
+{
+	size_t i;
+
+	pairs->partner = arena_array(a, snap->n_rules, sizeof(size_t));
+	pairs->taken = arena_array(a, snap->n_rules, sizeof(bool));
+	if (!pairs->partner || !pairs->taken)
+		return -ENOMEM;
+	for (i = 0; i < snap->n_rules; i++) {
+		pairs->partner[i] = NO_PARTNER;
+		if (is_mark_rule(&snap->rules[i]))
+			look_above(snap, pairs, i);
+	}
+	for (i = 0; i < snap->n_rules; i++)
+		if (is_mark_rule(&snap->rules[i]) &&
+		    pairs->partner[i] == NO_PARTNER)
+			look_below(snap, pairs, i);
+	return 0;
+}
+
+/*
+ * A suppress rule of ours that has lost its mark rule to a run that was cut
+ * off: no other mark rule claims it, and it is where `up` put it.
+ */
+static bool is_left_over(const struct snap_rule *r, bool taken,
+			 const struct plan_memory *memory)
+{
+	enum snap_family f = snap_family(r->family);
+
+	return !taken && memory->has_suppress[f] &&
+	       memory->suppress[f] == r->priority && is_suppress_rule(r);
+}
+
+static int delete_pair(struct plan *p, const struct snap_down *snap,
+		       const struct pairs *pairs, size_t mark)
+{
+	size_t partner = pairs->partner[mark];
+	int ret;
+
+	ret = delete_rule(p, &snap->rules[mark], RULE_MARK);
+	if (ret || partner == NO_PARTNER)
+		return ret;
+	return delete_rule(p, &snap->rules[partner], RULE_SUPPRESS);
+}
+
+/* Tells whether a full tunnel of somebody else stays behind in IPv4. */
 static int delete_rules(const struct conf *conf, const struct snap_down *snap,
 			const struct plan_memory *memory, struct plan *p,
 			bool *ret_others)
 {
-	const struct snap_rule *r, *partner;
+	const struct snap_rule *r;
+	struct pairs pairs;
 	size_t i;
 	int ret;
 
 	*ret_others = false;
-	for (i = 0; i < snap->n_rules; i++) {
+	ret = find_pairs(snap, &p->arena, &pairs);
+	for (i = 0; i < snap->n_rules && !ret; i++) {
 		r = &snap->rules[i];
-		if (!is_mark_rule(r))
+		if (is_left_over(r, pairs.taken[i], memory))
+			ret = delete_rule(p, r, RULE_SUPPRESS);
+		else if (!is_mark_rule(r))
 			continue;
-		if (!is_ours(conf, snap, memory, r->mark)) {
+		else if (is_ours(conf, snap, memory, r->mark))
+			ret = delete_pair(p, snap, &pairs, i);
+		else
 			*ret_others |= r->family == AF_INET;
-			continue;
-		}
-		ret = delete_rule(p, r, RULE_MARK);
-		if (ret)
-			return ret;
-		partner = find_partner(snap, i);
-		ret = partner ? delete_rule(p, partner, RULE_SUPPRESS) : 0;
-		if (ret)
-			return ret;
 	}
-	return 0;
+	return ret;
+}
+
+void plan_remember(struct plan_memory *memory, const struct step *s)
+{
+	enum snap_family f;
+
+	if (s->kind != STEP_RULE_ADD && s->kind != STEP_RULE_DEL)
+		return;
+	f = snap_family(s->rule.family);
+	if (s->rule.what == RULE_MARK) {
+		memory->mark = s->rule.mark;
+	} else {
+		memory->has_suppress[f] = true;
+		memory->suppress[f] = s->rule.priority;
+	}
 }
 
 static int restore_sysctl(struct plan *p, const char *key, int now, int old)

@@ -162,14 +162,25 @@ int plan_predict(const struct conf *conf, const struct snap_host *host,
  * @src_valid_mark: value to put back, -1 = leave alone
  * @send_redirects: likewise
  * @mark:	fwmark of the policy rules that `up` made, 0 = none
+ * @has_suppress: by index of the family: it made a suppress rule
+ * @suppress:	its preference, by which it is known once its mark rule is gone
  * @dns:	name servers were announced, whatever the conf says by now
  */
 struct plan_memory {
 	int src_valid_mark;
 	int send_redirects;
 	uint32_t mark;
+	bool has_suppress[SNAP_FAMILIES];
+	uint32_t suppress[SNAP_FAMILIES];
 	bool dns;
 };
+
+/**
+ * plan_remember() - note what a step's rule will be known by
+ * @memory:	what to note it in
+ * @s:		step, of any kind
+ */
+void plan_remember(struct plan_memory *memory, const struct step *s);
 
 /**
  * plan_down() - plan what `down` does between its PreDown and PostDown hooks
@@ -180,7 +191,7 @@ struct plan_memory {
  *
  * Takes exactly the tunnel's own rules: {not fwmark N lookup N} and, of the
  * suppress rules, the one that was made with it (RR-4), never another
- * tunnel's.  Sysctls are put back only if no other tunnel lives by them.  The
+ * tunnel's; also one whose mark rule a run that was cut off had taken already.  Sysctls are put back only if no other tunnel lives by them.  The
  * link may be gone already, or never have been made, after an `up` or `down`
  * that was cut off.
  *
