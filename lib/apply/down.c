@@ -206,6 +206,7 @@ int apply_down(const struct wgq_opts *o, const struct host *host,
 			r.conf.ifname);
 	ret = bring_down(&r, &link, e);
 out:
+	run_tidy_lock(&r, RUN_TABLE_LOCK);
 	run_done(&r);
 	return ret;
 }

@@ -162,6 +162,7 @@ static int read_conf(struct run *r, struct wgq_err *e)
 {
 	cleanup(buf_done) struct buf text = { 0 };
 	struct findings fs = { .r = r, .e = e };
+	struct wgq_err why = { 0 };
 	bool open = false;
 	int ret;
 
@@ -171,9 +172,12 @@ static int read_conf(struct run *r, struct wgq_err *e)
 	if (open)
 		run_say(r, "Warning:", "`%s' is world accessible",
 			r->conf.path);
-	ret = file_read(r->conf.path, FILE_READ_MAX, &text, e);
-	if (ret)
-		return ret;
+	ret = file_read(r->conf.path, FILE_READ_MAX, &text, &why);
+	if (ret == -EISDIR)
+		/* PATH-7: as empty as bash finds it. */
+		run_say(r, "Warning:", "%s", why.msg);
+	else if (ret)
+		return err_set(e, ret, "%s", why.msg);
 	ret = conf_parse(&r->conf, text.p ? text.p : "", text.len, on_finding,
 			 &fs);
 	memcpy(r->conf.device.name, r->conf.ifname, IF_NAMESIZE);
@@ -299,6 +303,20 @@ int run_take_lock(const struct run *r, const char *name, bool wait,
 				 ret_lock, e);
 	}
 	return lock_try(r->host->run, scoped, ret_lock, NULL, e);
+}
+
+void run_tidy_lock(const struct run *r, const char *name)
+{
+	char scoped[NETNS_ID_LEN + 32], path[PATH_MAX];
+	struct lock lock = LOCK_NONE;
+	struct wgq_err e = { 0 };
+
+	if (scoped_name(r, name, scoped, sizeof(scoped), &e))
+		return;
+	snprintf(path, sizeof(path), "%s/%s.lock", r->host->run, scoped);
+	if (!access(path, F_OK) &&
+	    !lock_try(r->host->run, scoped, &lock, NULL, &e))
+		lock_drop(&lock);
 }
 
 int run_lock(struct run *r, bool wait, struct wgq_err *e)

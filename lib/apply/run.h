@@ -116,6 +116,16 @@ int run_take_lock(const struct run *r, const char *name, bool wait,
 		  struct lock *ret_lock, struct wgq_err *e)
 	__attribute__((warn_unused_result));
 
+/** RUN_TABLE_LOCK - held while a free routing table is looked for and taken */
+#define RUN_TABLE_LOCK "tables"
+
+/**
+ * run_tidy_lock() - remove a lock's file that a killed run has left
+ * @r:		run
+ * @name:	see run_take_lock(); one that is held stays
+ */
+void run_tidy_lock(const struct run *r, const char *name);
+
 /**
  * run_lock() - take the interface's lock and read its journal
  * @r:		run

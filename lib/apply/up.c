@@ -26,9 +26,6 @@
 #include "sys/sysctl.h"
 #include "sys/tables.h"
 
-/* One `up` at a time may look for a free table and take it. */
-#define TABLE_LOCK "tables"
-
 struct up {
 	struct run r;
 	struct plan plan;
@@ -223,7 +220,7 @@ static int snap_host(struct up *u, const struct wg_device *device,
 	int ret;
 
 	if (needs.free_table && u->table_lock.fd < 0 && r->lock.fd >= 0) {
-		ret = run_take_lock(r, TABLE_LOCK, true, &u->table_lock, e);
+		ret = run_take_lock(r, RUN_TABLE_LOCK, true, &u->table_lock, e);
 		if (ret)
 			return ret;
 	}
