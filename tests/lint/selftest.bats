@@ -73,11 +73,14 @@ refuses() {
 
 @test "rooms: no way round by a relative path" {
 	source_file cmd/main.c '#include "../lib/net/nl.h"'
-	refuses rooms 'cmd/main.c:2: '
+	refuses rooms 'cmd/main.c:2: no .. in an include'
 	source_file cmd/main.c
 	source_file lib/sys/file.c '#include "sys/file.h"' \
 		'#include "../lib/net/nl.h"'
-	refuses rooms 'lib/sys/file.c:3: "../lib/net/nl.h" names no room'
+	refuses rooms 'lib/sys/file.c:3: no .. in an include'
+	rm "$tree/lib/sys/file.c"
+	source_file tests/unit/base_err.c '#include "../../lib/net/nl.h"'
+	refuses rooms 'tests/unit/base_err.c:2: no .. in an include'
 }
 
 @test "rooms: wgq.h belongs to apply" {
@@ -118,7 +121,10 @@ refuses() {
 	source_file tests/unit/lib_fake.c '#include "sys/file.h"' \
 		'#include "net/nl.h"'
 	mkdir "$tree/tests/unit/fake"
-	source_file tests/unit/fake/host.c '#include "net/nl.h"'
+	source_file tests/unit/fake/host.c '#include "net/nl.h"' \
+		'#include "host.h"'
+	header tests/unit/fake/host.h
+	source_file tests/unit/net_nl.c '#include "fake/host.h"'
 	run "$lint/rooms" "$tree"
 	echo "$output"
 	[ "$status" -eq 0 ]
