@@ -101,8 +101,8 @@ static bool is_plain(const char *s, const struct addr *a)
 	size_t len = slash ? (size_t)(slash - s) : strlen(s);
 
 	addr_print_host(a, host);
-	if (a->family == AF_INET && (strlen(host) != len ||
-				     strncmp(s, host, len) != 0))
+	if (a->family == AF_INET &&
+	    (strlen(host) != len || strncmp(s, host, len) != 0))
 		return false;
 	if (!slash || strchr(slash, '.'))
 		return true;
@@ -123,7 +123,8 @@ static void report_clash(struct conf_sink *sink, size_t i, size_t other,
 	if (a[i].family == AF_INET && a[i].plen != a[other].plen)
 		conf_warn(sink, v[i].line,
 			  "%s is an address of line %u with another prefix "
-			  "length", text, v[other].line);
+			  "length",
+			  text, v[other].line);
 	else
 		conf_error(sink, v[i].line, 2,
 			   "File exists: %s was listed before, in line %u",

@@ -91,10 +91,7 @@ struct conf {
 };
 
 /** enum conf_severity - does a finding stop `up`? */
-enum conf_severity {
-	CONF_WARNING,
-	CONF_ERROR
-};
+enum conf_severity { CONF_WARNING, CONF_ERROR };
 
 /**
  * struct conf_finding - one thing found wrong in a conf

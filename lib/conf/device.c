@@ -154,8 +154,8 @@ enum conf_port conf_parse_port(const char *s, uint16_t *ret_port,
 	n = strtoul(s, &end, 10);
 	port = (int)(unsigned int)n;
 	if (end == s || *end || port < 0)
-		return s[strspn(s, "+-0123456789")] ? CONF_PORT_NAME :
-						      CONF_PORT_BAD;
+		return s[strspn(s, "+-0123456789")] ? CONF_PORT_NAME
+						    : CONF_PORT_BAD;
 	*ret_wrapped = n > UINT16_MAX;
 	*ret_port = (uint16_t)port;
 	return CONF_PORT_NUMBER;
@@ -176,21 +176,22 @@ static void parse_listen_port(struct reader *r, const char *value)
 		break;
 	case CONF_PORT_NAME:
 		dev->listen_port = 0;
-		dev->listen_port_name = arena_strndup(&r->conf->arena, value,
-						      strlen(value));
+		dev->listen_port_name =
+			arena_strndup(&r->conf->arena, value, strlen(value));
 		if (!dev->listen_port_name)
 			r->sink.no_memory = true;
 		return;
 	case CONF_PORT_BAD:
 		conf_error(&r->sink, r->number, 1,
 			   "Servname not supported for ai_socktype: `%s': "
-			   "a port is a number from 0 to 65535", text);
+			   "a port is a number from 0 to 65535",
+			   text);
 		return;
 	}
 	if (wrapped)
 		conf_warn(&r->sink, r->number,
-			  "ListenPort %s is beyond 65535 and taken as %u",
-			  text, dev->listen_port);
+			  "ListenPort %s is beyond 65535 and taken as %u", text,
+			  dev->listen_port);
 }
 
 /*
@@ -353,8 +354,9 @@ static void parse_endpoint(struct reader *r, const char *value)
 	if (r->sink.no_memory || is_host(r->peer->host))
 		return;
 	conf_error(&r->sink, r->number, 1, "Name or service not known: `%s'%s",
-		   text, is_v6(value) ?
-		   ": an IPv6 endpoint is written [address]:port" : "");
+		   text,
+		   is_v6(value) ? ": an IPv6 endpoint is written [address]:port"
+				: "");
 }
 
 /* Report what is wrong with an allowed IP; @len without its + or - (AIP-2). */
@@ -527,8 +529,8 @@ static bool looks_like_header(const struct buf *line)
 
 	while ((unsigned char)*p > 0x7f)
 		p++;
-	return *p == '[' || (line->p[line->len - 1] == ']' &&
-			     !strchr(line->p, '='));
+	return *p == '[' ||
+	       (line->p[line->len - 1] == ']' && !strchr(line->p, '='));
 }
 
 static void refuse_line(struct reader *r)

@@ -66,8 +66,8 @@ static bool hint_header(char *out, const struct conf_stray *st)
 {
 	enum conf_section guess;
 
-	if (!starts(st->line, "[") && (!st->line.len ||
-				       st->line.s[st->line.len - 1] != ']'))
+	if (!starts(st->line, "[") &&
+	    (!st->line.len || st->line.s[st->line.len - 1] != ']'))
 		return false;
 	guess = conf_guess_section(st->line.s, st->line.len);
 	if (begins(st->line.s, st->line.len, section_name(guess)))
@@ -85,8 +85,9 @@ static bool hint_known(char *out, const struct conf_stray *st,
 	const struct conf_key_info *k = &conf_keys[key];
 
 	if (!has_value && !k->quick)
-		return hint(out, key == CONF_KEY_ALLOWED_IPS ?
-			    "leave the line out for none" : "it has no value");
+		return hint(out, key == CONF_KEY_ALLOWED_IPS
+					 ? "leave the line out for none"
+					 : "it has no value");
 	if (st->section == CONF_SECTION_NONE)
 		return hint(out, "it is before any section, %s belongs in %s",
 			    k->name, section_name(k->section));
@@ -96,8 +97,10 @@ static bool hint_known(char *out, const struct conf_stray *st,
 	if (!k->quick)
 		return false;
 	if (!st->quick_sees)
-		return hint(out, "wg-quick knows a section only as [Interface]"
-			    ", see line %u", st->header_line);
+		return hint(out,
+			    "wg-quick knows a section only as [Interface]"
+			    ", see line %u",
+			    st->header_line);
 	return hint(out, "wg-quick knows %s only without blanks in it",
 		    k->name);
 }

@@ -7,9 +7,18 @@
 
 #include "base/cleanup.h"
 
-#define QUICK(n) { .name = n, .section = CONF_SECTION_INTERFACE, .quick = true }
-#define IFACE(n, s) { .name = n, .section = CONF_SECTION_INTERFACE, .secret = s }
-#define PEER(n, s) { .name = n, .section = CONF_SECTION_PEER, .secret = s }
+#define QUICK(n)                                                            \
+	{                                                                   \
+		.name = n, .section = CONF_SECTION_INTERFACE, .quick = true \
+	}
+#define IFACE(n, s)                                                       \
+	{                                                                 \
+		.name = n, .section = CONF_SECTION_INTERFACE, .secret = s \
+	}
+#define PEER(n, s)                                                   \
+	{                                                            \
+		.name = n, .section = CONF_SECTION_PEER, .secret = s \
+	}
 
 /* A PublicKey is secret, since a private key lands there by mistake. */
 const struct conf_key_info conf_keys[CONF_KEYS] = {

@@ -86,8 +86,7 @@ static void list_add(struct quick *q, struct conf_list *list,
 	list->n++;
 }
 
-static void set_value(struct quick *q, struct conf_value *v,
-		      struct conf_text t)
+static void set_value(struct quick *q, struct conf_value *v, struct conf_text t)
 {
 	v->s = arena_strndup(&q->conf->arena, t.s, t.len);
 	v->line = q->line;
@@ -278,9 +277,9 @@ int conf_parse(struct conf *conf, const char *text, size_t len,
 	if (len && !text)
 		return -ENOMEM;
 	conf->cap_passthrough = count_lines(text, len);
-	conf->passthrough_line = arena_array(&conf->arena,
-					     conf->cap_passthrough,
-					     sizeof(*conf->passthrough_line));
+	conf->passthrough_line =
+		arena_array(&conf->arena, conf->cap_passthrough,
+			    sizeof(*conf->passthrough_line));
 	if (!conf->passthrough_line)
 		return -ENOMEM;
 	while (len) {

@@ -128,9 +128,11 @@ static void warn_blocks(struct conf_sink *sink, const struct conf_claims *c)
 		else if (c->first[i] != i)
 			conf_warn(sink, p->line,
 				  "this peer has the public key of the peer in "
-				  "line %u%s", dev->peers[c->first[i]].line,
-				  p->replace_allowed_ips ?
-				  ", whose allowed IPs it replaces" : "");
+				  "line %u%s",
+				  dev->peers[c->first[i]].line,
+				  p->replace_allowed_ips
+					  ? ", whose allowed IPs it replaces"
+					  : "");
 	}
 }
 
@@ -150,8 +152,8 @@ static void warn_net(struct conf_sink *sink, const struct conf_claim *v,
 			continue;
 		conf_warn(sink, peers[v[i].block].allowed_line,
 			  "AllowedIP %s goes to the peer in line %u, which "
-			  "lists it too", addr_print(&v[i].net, text),
-			  peers[last->block].line);
+			  "lists it too",
+			  addr_print(&v[i].net, text), peers[last->block].line);
 	}
 }
 

@@ -232,11 +232,7 @@ void conf_check_link(struct conf_sink *sink);
 int conf_cmp_host(const struct addr *a, const struct addr *b);
 
 /** enum conf_port - what a port's text is */
-enum conf_port {
-	CONF_PORT_NUMBER,
-	CONF_PORT_NAME,
-	CONF_PORT_BAD
-};
+enum conf_port { CONF_PORT_NUMBER, CONF_PORT_NAME, CONF_PORT_BAD };
 
 /**
  * conf_parse_port() - a port as glibc's getaddrinfo() reads it (3.2)

@@ -20,10 +20,10 @@
  */
 
 /* Longest run of such characters that no part of a key explains. */
-#define RUN_MIXED 20	/* with a capital: 1 in 30000 parts of a key has none */
+#define RUN_MIXED 20 /* with a capital: 1 in 30000 parts of a key has none */
 #define RUN_HEX 32
 #define RUN_ANY 40
-#define HEX_TOTAL 40	/* hex digits with colons: more than [v6]:port has */
+#define HEX_TOTAL 40 /* hex digits with colons: more than [v6]:port has */
 
 static bool is_key_char(char c)
 {
@@ -183,9 +183,8 @@ char *conf_quote_line(char *out, const char *s, size_t len)
 		while (name < len && s[name] != '=' && s[name] != ':')
 			name++;
 		secret = sounds_secret(s, name);
-		if (may_be_key(s, name) ||
-		    ((secret || name < len) &&
-		     !may_show_name(s, name, secret))) {
+		if (may_be_key(s, name) || ((secret || name < len) &&
+					    !may_show_name(s, name, secret))) {
 			put(out, "(hidden)");
 			return out;
 		}

@@ -108,8 +108,8 @@ bool conf_parse_address(const char *s, struct addr *ret_addr)
 	/* iproute2 knows `default` only as a whole, and as 0.0.0.0. */
 	if (!strcmp(s, "default"))
 		plen = 0;
-	else if (a.family == AF_INET6 ? inet_pton(AF_INET6, host, a.b) != 1 :
-					!parse_v4(host, a.b))
+	else if (a.family == AF_INET6 ? inet_pton(AF_INET6, host, a.b) != 1
+				      : !parse_v4(host, a.b))
 		return false;
 	if (slash && !parse_mask(slash + 1, &plen))
 		return false;

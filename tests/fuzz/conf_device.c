@@ -13,10 +13,10 @@
  */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-#define must(what)                                                             \
-	do {                                                                   \
-		if (!(what))                                                   \
-			abort();                                               \
+#define must(what)               \
+	do {                     \
+		if (!(what))     \
+			abort(); \
 	} while (0)
 
 /**
@@ -109,8 +109,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	size_t i;
 	int ret;
 
-	ret = conf_parse(&conf, (const char *)data, size, check_finding,
-			 &seen);
+	ret = conf_parse(&conf, (const char *)data, size, check_finding, &seen);
 	must(!ret == !seen.errors);
 	check_strip(&conf);
 	seen.errors = 0;

@@ -13,10 +13,10 @@
  */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-#define must(what)                                                             \
-	do {                                                                   \
-		if (!(what))                                                   \
-			abort();                                               \
+#define must(what)               \
+	do {                     \
+		if (!(what))     \
+			abort(); \
 	} while (0)
 
 /* Save @conf as if what it says were live, as far as it makes sense. */

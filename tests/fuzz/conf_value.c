@@ -10,10 +10,10 @@
 /* Any bytes as an address, a table, a path and a name. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-#define must(what)                                                             \
-	do {                                                                   \
-		if (!(what))                                                   \
-			abort();                                               \
+#define must(what)               \
+	do {                     \
+		if (!(what))     \
+			abort(); \
 	} while (0)
 
 static void check_address(const char *s)

@@ -6,8 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include <cmocka.h>
 #include <arpa/inet.h>
+#include <cmocka.h>
 #include <net/if.h>
 #include <stdio.h>
 #include <string.h>
@@ -107,16 +107,16 @@ static void covering(void **state)
 		net = make(cases[i].net, cases[i].net_len);
 		a = make(cases[i].a, cases[i].a_len);
 		if (addr_covers(&net, &a) != cases[i].covers)
-			fail_msg("%s/%u and %s", cases[i].net,
-				 cases[i].net_len, cases[i].a);
+			fail_msg("%s/%u and %s", cases[i].net, cases[i].net_len,
+				 cases[i].a);
 	}
 }
 
 static void printing(void **state)
 {
 	struct addr a = make("10.0.0.1", 8), b = make("fd00:0:0::1", 128);
-	struct addr c = make("ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.255",
-			     128);
+	struct addr c =
+		make("ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.255", 128);
 	char out[ADDR_STRLEN];
 
 	(void)state;
@@ -158,12 +158,9 @@ static void endpoints(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(widths),
-		cmocka_unit_test(masking),
-		cmocka_unit_test(equality),
-		cmocka_unit_test(covering),
-		cmocka_unit_test(printing),
-		cmocka_unit_test(endpoints),
+		cmocka_unit_test(widths),   cmocka_unit_test(masking),
+		cmocka_unit_test(equality), cmocka_unit_test(covering),
+		cmocka_unit_test(printing), cmocka_unit_test(endpoints),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

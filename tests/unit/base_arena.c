@@ -36,8 +36,9 @@ static void memory_is_zero_aligned_and_apart(void **state)
 	}
 	for (i = 0; i < 200; i++) {
 		size = i * 37 % 9000;
-		assert_true(!size || (p[i][0] == (unsigned char)(i + 1) &&
-				      p[i][size - 1] == (unsigned char)(i + 1)));
+		assert_true(!size ||
+			    (p[i][0] == (unsigned char)(i + 1) &&
+			     p[i][size - 1] == (unsigned char)(i + 1)));
 	}
 	arena_done(&a);
 	assert_null(a.last);

@@ -78,7 +78,10 @@ static void status_is_kept(void **state)
 /* What does not fit is lost from the end, and never written past it. */
 static void long_text_is_cut(void **state)
 {
-	struct { struct wgq_err e; char guard[8]; } s = { 0 };
+	struct {
+		struct wgq_err e;
+		char guard[8];
+	} s = { 0 };
 	char text[2000];
 	int i;
 

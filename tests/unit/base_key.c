@@ -130,9 +130,9 @@ static void hex_digits(void **state)
 			memset(text, '0', 64);
 			text[64] = '\0';
 			text[i] = (char)c;
-			assert_int_equal(key_parse_hex(key, text, 64),
-					 !!strchr("0123456789abcdefABCDEF",
-						  (int)c));
+			assert_int_equal(
+				key_parse_hex(key, text, 64),
+				!!strchr("0123456789abcdefABCDEF", (int)c));
 		}
 	memset(text, 'F', 64);
 	assert_true(key_parse_hex(key, text, 64));

@@ -26,8 +26,7 @@ static void show(struct buf *b, const struct conf *c)
 	if (c->table.s)
 		buf_addf(b, "%u Table<%s>\n", c->table.line, c->table.s);
 	for (i = 0; i < CONF_PHASES; i++)
-		show_list(b, conf_phase_name((enum conf_phase)i),
-			  &c->hooks[i]);
+		show_list(b, conf_phase_name((enum conf_phase)i), &c->hooks[i]);
 	if (c->save_config)
 		buf_adds(b, "SaveConfig\n");
 	buf_adds(b, "---\n");
@@ -41,8 +40,7 @@ static const struct {
 } cases[] = {
 	{ "LINE-1 a last line without LF counts", I "MTU=1",
 	  "2 MTU<1>\n---\n" I },
-	{ "LINE-1 a blank last line without LF does not", I "\t ",
-	  "---\n" I },
+	{ "LINE-1 a blank last line without LF does not", I "\t ", "---\n" I },
 	{ "LINE-1 a blank line with LF does", I "\t \n", "---\n" I "\n" },
 	{ "LINE-1 empty", "", "---\n" },
 	{ "LINE-3 space and tab come off, inner ones stay",
@@ -63,10 +61,8 @@ static const struct {
 	  I "\f\vTable\r = \v\f\r x y \r\f\n", "2 Table<x y>\n---\n" I },
 	{ "LINE-7 hooks keep #", I "PostUp = echo '#' # x\n",
 	  "2 PostUp<echo '#' # x>\n---\n" I },
-	{ "LINE-7 # before =", I "PostUp # = foo\n",
-	  "2 PostUp<foo>\n---\n" I },
-	{ "LINE-7 # in the key", I "PostUp#x=bar\n",
-	  "2 PostUp<bar>\n---\n" I },
+	{ "LINE-7 # before =", I "PostUp # = foo\n", "2 PostUp<foo>\n---\n" I },
+	{ "LINE-7 # in the key", I "PostUp#x=bar\n", "2 PostUp<bar>\n---\n" I },
 	{ "LINE-7 only a comment", I "PostUp =  # note\n",
 	  "2 PostUp<# note>\n---\n" I },
 	{ "LINE-7 no = at all", I "PreUp\nPreUp # x\n",
@@ -89,8 +85,7 @@ static const struct {
 	  "---\n" I "[Interface] junk\nMTU=1\n" },
 	{ "SEC-3 comment behind it", "[Interface] # c\nMTU=1\n",
 	  "2 MTU<1>\n---\n[Interface] # c\n" },
-	{ "SEC-3 sections add up",
-	  I "PreUp=a\n[Peer]\n" I "PreUp=b\n",
+	{ "SEC-3 sections add up", I "PreUp=a\n[Peer]\n" I "PreUp=b\n",
 	  "2 PreUp<a>\n5 PreUp<b>\n---\n" I "[Peer]\n" I },
 	{ "SEC-4 headers pass", " [Foo] \n", "---\n[Foo]\n" },
 	{ "SEC-5 known keys elsewhere pass", "MTU=1\n[Peer]\nDNS = 1\n",
@@ -98,8 +93,7 @@ static const struct {
 	{ "KEY keys are exact", I "Save Config=true\nPost Up=x\nMTUs=1\n",
 	  "---\n" I "Save Config=true\nPost Up=x\nMTUs=1\n" },
 	{ "KEY last MTU and Table win, even empty",
-	  I "MTU=1\nTable=5\nMTU=2\nTable=\n",
-	  "4 MTU<2>\n5 Table<>\n---\n" I },
+	  I "MTU=1\nTable=5\nMTU=2\nTable=\n", "4 MTU<2>\n5 Table<>\n---\n" I },
 	{ "KEY an empty hook is kept", I "PreDown =\n",
 	  "2 PreDown<>\n---\n" I },
 	{ "KEY every hook, in file order",
@@ -204,7 +198,7 @@ static void save_config_must_be_a_bool(void **state)
 
 	(void)state;
 	load(&l, I "SaveConfig\nSaveConfig = yes\nSaveConfig=\n"
-		 "SaveConfig = " KEY_A "\n");
+		   "SaveConfig = " KEY_A "\n");
 	assert_int_equal(l.quick, -EINVAL);
 	assert_string_equal(l.findings.p,
 			    "E2/1 `SaveConfig' is neither true nor false\n"

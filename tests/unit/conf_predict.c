@@ -42,8 +42,9 @@ static const struct {
 	{ "AIP-7 the last one to list it owns it",
 	  A IPS("10.0.0.0/8,10.1.0.0/16") B IPS("10.0.0.1/8"),
 	  "HIgo: 10.1.0.0/16\nxTIB: 10.0.0.0/8\n" },
-	{ "AIP-7 three peers", A IPS("10.0.0.0/8") B IPS("10.0.0.0/8")
-	  C IPS("10.0.0.0/8"), "HIgo:\nxTIB:\nTrMv: 10.0.0.0/8\n" },
+	{ "AIP-7 three peers",
+	  A IPS("10.0.0.0/8") B IPS("10.0.0.0/8") C IPS("10.0.0.0/8"),
+	  "HIgo:\nxTIB:\nTrMv: 10.0.0.0/8\n" },
 	{ "length and family tell prefixes apart",
 	  A IPS("0.0.0.0/0,::/0,10.0.0.0/8,10.0.0.0/9,a00::/8"),
 	  "HIgo: 0.0.0.0/0 ::/0 10.0.0.0/8 10.0.0.0/9 a00::/8\n" },
@@ -54,8 +55,7 @@ static const struct {
 	  A IPS("10.0.0.0/8") B A IPS("10.2.0.0/16"),
 	  "HIgo: 10.2.0.0/16\nxTIB:\n" },
 	{ "DUP-1 even without AllowedIPs", A IPS("10.0.0.0/8") A, "HIgo:\n" },
-	{ "DUP-1 unless it says +",
-	  A IPS("10.0.0.0/8") A IPS("+10.2.0.0/16"),
+	{ "DUP-1 unless it says +", A IPS("10.0.0.0/8") A IPS("+10.2.0.0/16"),
 	  "HIgo: 10.0.0.0/8 10.2.0.0/16\n" },
 	{ "DUP-1 the same prefix again",
 	  A IPS("10.0.0.0/8,10.1.0.0/16") A IPS("10.0.0.0/8"),
@@ -66,13 +66,11 @@ static const struct {
 	  A IPS("10.0.0.0/8") B IPS("10.0.0.0/8") A IPS("10.0.0.0/8"),
 	  "HIgo: 10.0.0.0/8\nxTIB:\n" },
 	{ "AIP-5 - takes off what is there",
-	  A IPS("+10.0.0.0/8,10.1.0.0/16,-10.0.0.0/8"),
-	  "HIgo: 10.1.0.0/16\n" },
+	  A IPS("+10.0.0.0/8,10.1.0.0/16,-10.0.0.0/8"), "HIgo: 10.1.0.0/16\n" },
 	{ "AIP-5 - masks too", A IPS("10.0.0.0/8,-10.0.0.1/8"), "HIgo:\n" },
 	{ "AIP-5 - then + again", A IPS("10.0.0.0/8,-10.0.0.0/8,10.0.0.0/8"),
 	  "HIgo: 10.0.0.0/8\n" },
-	{ "AIP-5 - before there is anything", A IPS("-10.0.0.0/8"),
-	  "HIgo:\n" },
+	{ "AIP-5 - before there is anything", A IPS("-10.0.0.0/8"), "HIgo:\n" },
 	{ "AIP-5 - of another's prefix does nothing",
 	  A IPS("10.0.0.0/8") B IPS("-10.0.0.0/8"),
 	  "HIgo: 10.0.0.0/8\nxTIB:\n" },
@@ -83,13 +81,14 @@ static const struct {
 	  A IPS("10.0.0.0/8") B IPS("10.0.0.0/8,-10.0.0.0/8"),
 	  "HIgo:\nxTIB:\n" },
 	{ "KEYS-3 own key dropped, and it takes nothing",
-	  I "PrivateKey = " KEY_A "\n" B IPS("10.0.0.0/8") A
-	  IPS("10.0.0.0/8,10.1.0.0/16"), "xTIB: 10.0.0.0/8\n" },
+	  I "PrivateKey = " KEY_A "\n" B IPS("10.0.0.0/8")
+		  A IPS("10.0.0.0/8,10.1.0.0/16"),
+	  "xTIB: 10.0.0.0/8\n" },
 	{ "KEYS-3 not without a private key", A IPS("10.0.0.0/8"),
 	  "HIgo: 10.0.0.0/8\n" },
 	{ "KEYS-3 not with one of zeros",
-	  I "PrivateKey=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n"
-	  PEER("L+V9o0fNYkMVKNqsX7spBzD/9oSvxM/C7ZCZX1jLO3Q="),
+	  I "PrivateKey=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n" PEER(
+		  "L+V9o0fNYkMVKNqsX7spBzD/9oSvxM/C7ZCZX1jLO3Q="),
 	  "L+V9:\n" },
 };
 
@@ -127,10 +126,11 @@ static void dup_1_merges_what_is_mentioned(void **state)
 	struct loaded l;
 
 	(void)state;
-	load(&l, A "Endpoint = h:5\nPresharedKey = " KEY_C "\n"
-		 "PersistentKeepalive = 25\n" B
-		 "PresharedKey = AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n"
-		 A "PersistentKeepalive = off\n" IPS("10.2.0.0/16"));
+	load(&l,
+	     A "Endpoint = h:5\nPresharedKey = " KEY_C "\n"
+	       "PersistentKeepalive = 25\n" B
+	       "PresharedKey = AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n" A
+	       "PersistentKeepalive = off\n" IPS("10.2.0.0/16"));
 	assert_int_equal(conf_predict_device(&l.conf.device, &a, &live), 0);
 	assert_int_equal(live.n_peers, 2);
 	assert_string_equal(live.peers[0].host, "h");
@@ -170,7 +170,7 @@ static void private_key_is_clamped(void **state)
 
 	(void)state;
 	load(&l, I "PrivateKey=/////////////////////////////////////////z8=\n"
-		 "ListenPort=5\nFwMark=6\n");
+		   "ListenPort=5\nFwMark=6\n");
 	assert_int_equal(l.device, 0);
 	assert_int_equal(conf_predict_device(&l.conf.device, &a, &live), 0);
 	assert_true(live.has_private_key);
@@ -192,7 +192,10 @@ static void private_key_is_clamped(void **state)
  * item, over confs made of few peers and prefixes.
  */
 struct model {
-	struct { struct addr net; unsigned int peer, seq; } v[256];
+	struct {
+		struct addr net;
+		unsigned int peer, seq;
+	} v[256];
 	size_t n;
 };
 
@@ -226,7 +229,8 @@ static unsigned int first_block(const struct wg_device *d, unsigned int i)
 	unsigned int j;
 
 	for (j = 0; memcmp(d->peers[j].public_key, d->peers[i].public_key,
-			   KEY_LEN) != 0; j++)
+			   KEY_LEN) != 0;
+	     j++)
 		;
 	return j;
 }
@@ -242,8 +246,7 @@ static void model_run(struct model *m, const struct wg_device *d)
 			if (m->v[k].peer == peer)
 				model_drop(m, k);
 		for (j = 0; j < d->peers[i].n_allowed_ips; j++)
-			model_item(m, &d->peers[i].allowed_ips[j], peer,
-				   seq++);
+			model_item(m, &d->peers[i].allowed_ips[j], peer, seq++);
 	}
 }
 
@@ -261,7 +264,9 @@ static void compare(const struct model *m, const struct wg_device *asked,
 		for (j = 0; j < live->peers[n].n_allowed_ips; j++, total++) {
 			for (at = 0; at < m->n; at++)
 				if (addr_eq(&m->v[at].net,
-					    &live->peers[n].allowed_ips[j].addr))
+					    &live->peers[n]
+						     .allowed_ips[j]
+						     .addr))
 					break;
 			assert_true(at < m->n);
 			assert_int_equal(m->v[at].peer, peer);
@@ -283,10 +288,11 @@ static void random_conf(struct buf *b, unsigned int *seed)
 	for (i = 0; i < n; i++) {
 		buf_adds(b, peers[rand_r(seed) % 3]);
 		for (j = rand_r(seed) % 6; j; j--)
-			buf_addf(b, "AllowedIPs = %s10.%u.0.0/16, %sfd0%u::/16"
-				 "\n", signs[rand_r(seed) % 5],
-				 rand_r(seed) % 4, signs[rand_r(seed) % 5],
-				 rand_r(seed) % 3);
+			buf_addf(b,
+				 "AllowedIPs = %s10.%u.0.0/16, %sfd0%u::/16"
+				 "\n",
+				 signs[rand_r(seed) % 5], rand_r(seed) % 4,
+				 signs[rand_r(seed) % 5], rand_r(seed) % 3);
 	}
 	buf_adds(b, "");
 }
@@ -306,8 +312,8 @@ static void agrees_with_a_plain_model(void **state)
 		random_conf(&b, &seed);
 		load(&l, b.p);
 		assert_int_equal(l.device, 0);
-		assert_int_equal(conf_predict_device(&l.conf.device, &a,
-						     &live), 0);
+		assert_int_equal(conf_predict_device(&l.conf.device, &a, &live),
+				 0);
 		model_run(&m, &l.conf.device);
 		compare(&m, &l.conf.device, &live);
 		unload(&l);

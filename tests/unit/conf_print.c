@@ -83,11 +83,11 @@ static void fill_device(struct wg_device *dev, struct wg_peer *peers,
 	dev->n_peers = 2;
 }
 
-#define REST                                                                   \
-	"ListenPort = 51820\nFwMark = 0xca6c\nPrivateKey = " KEY_A "\n\n"      \
-	"[Peer]\nPublicKey = " PUB_A "\nPresharedKey = " KEY_C "\n"            \
-	"AllowedIPs = 10.0.0.0/8, fd00::/64\n"                                 \
-	"Endpoint = [fe80::1%lo]:51820\nPersistentKeepalive = 25\n\n"          \
+#define REST                                                              \
+	"ListenPort = 51820\nFwMark = 0xca6c\nPrivateKey = " KEY_A "\n\n" \
+	"[Peer]\nPublicKey = " PUB_A "\nPresharedKey = " KEY_C "\n"       \
+	"AllowedIPs = 10.0.0.0/8, fd00::/64\n"                            \
+	"Endpoint = [fe80::1%lo]:51820\nPersistentKeepalive = 25\n\n"     \
 	"[Peer]\nPublicKey = " KEY_B "\nEndpoint = 1.2.3.4:5\n"
 
 static void sc_1_full_device(void **state)

@@ -113,8 +113,14 @@ static void many_addresses(void **state)
 static void long_lines(void **state)
 {
 	static const char *const heads[] = {
-		"[Interface]\nPostUp = ", "[Interface]\nTable = ",
-		"[Interface]\n", "[Peer]\nAllowedIPs = ", "[", "# ", "=", "",
+		"[Interface]\nPostUp = ",
+		"[Interface]\nTable = ",
+		"[Interface]\n",
+		"[Peer]\nAllowedIPs = ",
+		"[",
+		"# ",
+		"=",
+		"",
 	};
 	static const char fill[] = " \t,=#x";
 	static char block[1 << 18];
@@ -172,10 +178,13 @@ static void a_small_peer_is_small(void **state)
 		buf_addf(&b, "Endpoint = 1.2.3.4:%u\n", i);
 	}
 	before = in_use();
+	if (!before) {
+		print_message("this malloc() does not say what is in use\n");
+		buf_done(&b);
+		skip();
+	}
 	assert_int_equal(conf_parse(&c, b.p, b.len, NULL, NULL), 0);
 	assert_int_equal(conf_parse_device(&c, NULL, NULL), 0);
-	if (!before)
-		skip();
 	assert_true(in_use() - before - c.passthrough.cap < n * 250);
 	conf_done(&c);
 }

@@ -36,21 +36,69 @@ static void check(const char *text, const char *key)
 
 /* %s is the key; each is refused in one section or another. */
 static const char *const forms[] = {
-	"PrivateKey=%s", "PrivateKey = %s=", "PresharedKey=A%s",
-	"PublicKey=%s%1$s", "Private-Key = %s", "Private_Key=%s",
-	"PrivateKey: %s", "PrivateKey %s", "PrivateKey\t%s", "PrivteKey=%s",
-	"privatekye=%s", "PrivKey=%s", "Private=%s", "PSK=%s", "Psk: %s",
-	"Secret=%s", "Preshared=%s", "Key=%s", "key:%s", "Kez=%s", "x=%s",
-	"%s", "=%s", ": %s", "a b c %s", "%s=foo", "%s%1$s", "Foo=%s # c",
-	"\"PrivateKey\"=\"%s\"", "'PrivateKey'='%s'", "PrivateKey==%s",
-	"[%s]", "[Interface]%s", "[Peer] PublicKey = %s", "; PrivateKey = %s",
-	"// %s", "-----BEGIN %s", "<%s>", "PrivateKey\xc2\xa0=\xc2\xa0%s",
-	"Foo=a,%s", "Foo=a;%s;b", "Endpoint=%s", "Endpoint=[%s", "Endpoint=%s:",
-	"Endpoint=%s::5", "AllowedIPs=%s", "AllowedIPs=10.0.0.1,%s",
-	"AllowedIPs=10.0.0.1/%s", "AllowedIPs=%s/32", "AllowedIPs=10.0.0.1,+%s",
-	"PersistentKeepalive=%s", "ListenPort=1 %s\nFoo", "FwMark=%s",
-	"FwMark=0x%s", "Address=%s", "Address%s", "Addres=%s", "MTU=%s",
-	"SaveConfig=%s", "DNS%s", "PostUp%s", "AllowedIPs%s", "Endpoint %s",
+	"PrivateKey=%s",
+	"PrivateKey = %s=",
+	"PresharedKey=A%s",
+	"PublicKey=%s%1$s",
+	"Private-Key = %s",
+	"Private_Key=%s",
+	"PrivateKey: %s",
+	"PrivateKey %s",
+	"PrivateKey\t%s",
+	"PrivteKey=%s",
+	"privatekye=%s",
+	"PrivKey=%s",
+	"Private=%s",
+	"PSK=%s",
+	"Psk: %s",
+	"Secret=%s",
+	"Preshared=%s",
+	"Key=%s",
+	"key:%s",
+	"Kez=%s",
+	"x=%s",
+	"%s",
+	"=%s",
+	": %s",
+	"a b c %s",
+	"%s=foo",
+	"%s%1$s",
+	"Foo=%s # c",
+	"\"PrivateKey\"=\"%s\"",
+	"'PrivateKey'='%s'",
+	"PrivateKey==%s",
+	"[%s]",
+	"[Interface]%s",
+	"[Peer] PublicKey = %s",
+	"; PrivateKey = %s",
+	"// %s",
+	"-----BEGIN %s",
+	"<%s>",
+	"PrivateKey\xc2\xa0=\xc2\xa0%s",
+	"Foo=a,%s",
+	"Foo=a;%s;b",
+	"Endpoint=%s",
+	"Endpoint=[%s",
+	"Endpoint=%s:",
+	"Endpoint=%s::5",
+	"AllowedIPs=%s",
+	"AllowedIPs=10.0.0.1,%s",
+	"AllowedIPs=10.0.0.1/%s",
+	"AllowedIPs=%s/32",
+	"AllowedIPs=10.0.0.1,+%s",
+	"PersistentKeepalive=%s",
+	"ListenPort=1 %s\nFoo",
+	"FwMark=%s",
+	"FwMark=0x%s",
+	"Address=%s",
+	"Address%s",
+	"Addres=%s",
+	"MTU=%s",
+	"SaveConfig=%s",
+	"DNS%s",
+	"PostUp%s",
+	"AllowedIPs%s",
+	"Endpoint %s",
 };
 
 static void in_every_form(const char *key, const char *whole)
@@ -97,8 +145,9 @@ static void a_cut_key(void **state)
 static void a_broken_key(void **state)
 {
 	static const char *const breaks[] = {
-		" ", "\t", "\r", "\v", "\\", "\"", "'", "`", "\xc2\xa0",
-		"\xe2\x80\x8b", "\x01", "\x7f", "-", "_", "=",
+		" ",	"\t",	"\r", "\v",	  "\\",
+		"\"",	"'",	"`",  "\xc2\xa0", "\xe2\x80\x8b",
+		"\x01", "\x7f", "-",  "_",	  "=",
 	};
 	char text[120];
 	size_t i;
@@ -172,8 +221,8 @@ static void what_is_no_key_is_shown(void **state)
 
 	(void)state;
 	for (i = 0; i < ARRAY_SIZE(cases); i++) {
-		snprintf(text, sizeof(text), "[Peer]\nPublicKey=" PUB_A
-			 "\n%s\n", cases[i].in);
+		snprintf(text, sizeof(text),
+			 "[Peer]\nPublicKey=" PUB_A "\n%s\n", cases[i].in);
 		load(&l, text);
 		if (!strstr(l.findings.p, cases[i].shown))
 			fail_msg("%s: %s", cases[i].in, l.findings.p);

@@ -11,12 +11,18 @@ static void path_1_names(void **state)
 		const char *s;
 		bool is;
 	} cases[] = {
-		{ "wg0", true },	     { "wg0.conf", true },
-		{ "a_=+.-Z9", true },	     { "--help", true },
-		{ "123456789012345", true }, { "1234567890123456", false },
-		{ "", false },		     { "./wg0.conf", false },
-		{ "wg@0", false },	     { "wg:0", false },
-		{ "wg 0", false },	     { "wg0\n", false },
+		{ "wg0", true },
+		{ "wg0.conf", true },
+		{ "a_=+.-Z9", true },
+		{ "--help", true },
+		{ "123456789012345", true },
+		{ "1234567890123456", false },
+		{ "", false },
+		{ "./wg0.conf", false },
+		{ "wg@0", false },
+		{ "wg:0", false },
+		{ "wg 0", false },
+		{ "wg0\n", false },
 		{ "w\xc3\xa9", false },
 	};
 	size_t i;
@@ -221,8 +227,8 @@ static void tbl_1_tables(void **state)
 	(void)state;
 	for (i = 0; i < ARRAY_SIZE(tables); i++) {
 		table = 77;
-		if (conf_parse_table(tables[i].text, tables[i].names,
-				     &table) != tables[i].ok)
+		if (conf_parse_table(tables[i].text, tables[i].names, &table) !=
+		    tables[i].ok)
 			fail_msg("TBL-1: %s in %s", tables[i].text,
 				 tables[i].names);
 		if (table != (tables[i].ok ? tables[i].table : 77))
@@ -248,10 +254,8 @@ static const struct {
 	  0 },
 	{ "14 00",
 	  "E2/255 argument \"14 00\" is wrong: Invalid \"mtu\" value\n", 0 },
-	{ "08", "E2/255 argument \"08\" is wrong: Invalid \"mtu\" value\n",
-	  0 },
-	{ "0x", "E2/255 argument \"0x\" is wrong: Invalid \"mtu\" value\n",
-	  0 },
+	{ "08", "E2/255 argument \"08\" is wrong: Invalid \"mtu\" value\n", 0 },
+	{ "0x", "E2/255 argument \"0x\" is wrong: Invalid \"mtu\" value\n", 0 },
 	{ "2147483648",
 	  "E2/255 argument \"2147483648\" is wrong: Invalid \"mtu\" value\n",
 	  0 },
@@ -260,7 +264,8 @@ static const struct {
 	  0 },
 	{ "99999999999999999999",
 	  "E2/255 argument \"99999999999999999999\" is wrong: "
-	  "Invalid \"mtu\" value\n", 0 },
+	  "Invalid \"mtu\" value\n",
+	  0 },
 };
 
 static void mtu_1_numbers(void **state)
@@ -275,8 +280,8 @@ static void mtu_1_numbers(void **state)
 			 mtus[i].text);
 		load(&l, text);
 		assert_string_equal(l.findings.p, mtus[i].finding);
-		assert_int_equal(l.device, mtus[i].finding[0] == 'E' ?
-				 -EINVAL : 0);
+		assert_int_equal(l.device,
+				 mtus[i].finding[0] == 'E' ? -EINVAL : 0);
 		assert_int_equal(l.conf.mtu_value, mtus[i].value);
 		unload(&l);
 	}
