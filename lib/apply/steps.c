@@ -66,8 +66,8 @@ static int explain(const struct run *r, const struct step *s, struct wgq_err *e)
 	return e->code;
 }
 
-static int run_program(struct run *r, const char *path,
-		       const char *const *argv, struct wgq_err *e)
+static int execute(struct run *r, const char *path, const char *const *argv,
+		   int *ret_status, struct wgq_err *e)
 {
 	struct exec x = {
 		.path = path,
@@ -75,16 +75,27 @@ static int run_program(struct run *r, const char *path,
 		.envp = r->env,
 		.stop = r->o->stop,
 	};
-	int status, ret;
 
-	ret = r->host->exec(&x, &status, e);
-	if (ret)
-		return ret;
-	ret = run_stopped(r, e);
+	return r->host->exec(&x, ret_status, e);
+}
+
+static int judge(const struct run *r, int status, struct wgq_err *e)
+{
+	int ret = run_stopped(r, e);
+
 	if (ret || !status)
 		return ret;
 	err_set(e, -ECANCELED, "exit status %d", status);
 	return err_status(e, status);
+}
+
+static int run_program(struct run *r, const char *path,
+		       const char *const *argv, struct wgq_err *e)
+{
+	int status, ret;
+
+	ret = execute(r, path, argv, &status, e);
+	return ret ? ret : judge(r, status, e);
 }
 
 static int run_shell(struct run *r, const struct hook *hook,
@@ -153,10 +164,13 @@ static int start_userspace(struct run *r, const char *program,
 {
 	const char *argv[] = { program, r->conf.ifname, NULL };
 	char path[PATH_MAX];
-	int ret;
+	int status, ret;
 
 	ret = exec_find(r->search_path, program, path, e);
-	return ret ? ret : run_program(r, path, argv, e);
+	if (!ret)
+		ret = execute(r, path, argv, &status, e);
+	/* A signal meanwhile ends the run, but what was made is to be undone */
+	return ret || !status ? ret : judge(r, status, e);
 }
 
 /*
