@@ -7,7 +7,7 @@
 
 setup() {
 	top=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
-	wgq=${WGQ:-$top/build/wgq}
+	wgq=$(realpath "${WGQ:-$top/build/wgq}")
 	cd "$top" || exit
 }
 
