@@ -94,8 +94,7 @@ static bool hint_known(char *out, const struct conf_stray *st,
 	if (st->section != k->section)
 		return hint(out, "%s belongs in %s", k->name,
 			    section_name(k->section));
-	if (!k->quick)
-		return false;
+	/* wg takes its own keys here, so what is left is wg-quick's. */
 	if (!st->quick_sees)
 		return hint(out,
 			    "wg-quick knows a section only as [Interface]"
