@@ -97,6 +97,20 @@ static bool same(const struct buf *a, const struct buf *b)
 	return a->len == b->len && !memcmp(a->p, b->p, a->len);
 }
 
+/* A sanitizer and valgrind put their own malloc() in the place of this one. */
+static bool can_fail(void)
+{
+	void *volatile p;
+
+	left = 0;
+	p = malloc(1);
+	left = -1;
+	if (!p)
+		return true;
+	free(p);
+	return false;
+}
+
 static void memory_runs_out_anywhere(void **state)
 {
 	cleanup(buf_done) struct buf text = { 0 }, whole = { 0 };
@@ -105,6 +119,10 @@ static void memory_runs_out_anywhere(void **state)
 	int ret;
 
 	(void)state;
+	if (!can_fail()) {
+		print_message("malloc() is not this test's own here\n");
+		skip();
+	}
 	write_conf(&text);
 	assert_int_equal(run(&text, &whole, &findings), 0);
 	assert_true(findings > 100);
@@ -127,24 +145,11 @@ static void memory_runs_out_anywhere(void **state)
 	assert_true(failures > 20);
 }
 
-static void skipped(void **state)
-{
-	(void)state;
-	print_message("malloc() belongs to the sanitizer, not to this test\n");
-	skip();
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-#ifdef CANNOT_FAIL
-		cmocka_unit_test(skipped),
-#else
 		cmocka_unit_test(memory_runs_out_anywhere),
-#endif
 	};
 
-	(void)skipped;
-	(void)memory_runs_out_anywhere;
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
