@@ -405,9 +405,14 @@ static int dump(struct fake_nl *f, struct seen *s, struct wgq_err *e)
 
 static void lists_three(struct fake_nl *f, const struct nlmsghdr *req)
 {
+	struct nlmsghdr other = *req;
 	const struct rtmsg rtm = {};
 
 	assert_int_equal(req->nlmsg_flags & NLM_F_DUMP, NLM_F_DUMP);
+	/* The rest of a list that was given up on. */
+	other.nlmsg_seq--;
+	fake_nl_reply(f, &other, RTM_NEWROUTE, NLM_F_MULTI, &rtm, sizeof(rtm));
+	fake_nl_end(f, &other, 0, -EIO);
 	for (int i = 0; i < 3; i++)
 		fake_nl_reply(f, req, RTM_NEWROUTE, NLM_F_MULTI, &rtm,
 			      sizeof(rtm));

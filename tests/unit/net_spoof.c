@@ -307,6 +307,52 @@ static void test_without_nf_tables(void **state)
 	fake_nl_done(&f);
 }
 
+/* A kernel that does not filter by table: every IPv4 list holds the rule. */
+static void lists_unfiltered(struct fake_nl *f, const struct nlmsghdr *req)
+{
+	const struct nfgenmsg *nfg = NLMSG_DATA(req);
+	int *deleted = f->ctx;
+	uint8_t *rule;
+	size_t len;
+
+	switch (req->nlmsg_type & 0xff) {
+	case NFT_MSG_GETRULE:
+		rule = hex(golden_rule, &len);
+		if (nfg->nfgen_family == NFPROTO_IPV4)
+			fake_nl_reply(f, req,
+				      NFNL_SUBSYS_NFTABLES << 8 |
+					      NFT_MSG_NEWRULE,
+				      NLM_F_MULTI, rule + NLMSG_HDRLEN,
+				      len - NLMSG_HDRLEN);
+		fake_nl_end(f, req, 0, 0);
+		free(rule);
+		break;
+	case NFT_MSG_DELRULE:
+		assert_messages(req, req->nlmsg_len,
+				"38000000080a05000000000000000000020000000800"
+				"0100726177000f000200505245524f5554494e470000"
+				"0c0003000000000000000002");
+		++*deleted;
+		fake_nl_ack(f, req, 0, NULL, 0);
+		break;
+	}
+}
+
+static void test_iptables_unfiltered(void **state)
+{
+	int deleted = 0;
+	struct fake_nl f = { .handle = lists_unfiltered, .ctx = &deleted };
+	struct wgq_err e = {};
+	struct nl nl;
+
+	(void)state;
+	nl_init(&nl, NETLINK_NETFILTER, &fake_nl_ops, &f);
+	assert_int_equal(spoof_del_iptables(&nl, "wg0", ~0u, &e), 0);
+	assert_int_equal(deleted, 1);
+	nl_done(&nl);
+	fake_nl_done(&f);
+}
+
 /* Output of a shell command, which must succeed. */
 static char *run(const char *command)
 {
@@ -480,6 +526,7 @@ int main(void)
 		cmocka_unit_test(test_comment),
 		cmocka_unit_test(test_comment_truncated),
 		cmocka_unit_test(test_without_nf_tables),
+		cmocka_unit_test(test_iptables_unfiltered),
 		cmocka_unit_test(test_live_add),
 		cmocka_unit_test(test_live_refused),
 		cmocka_unit_test(test_live_iptables),

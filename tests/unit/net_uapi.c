@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <sched.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +12,7 @@
 #include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -267,6 +269,7 @@ struct server {
 	int sock;
 	const char *answer;
 	size_t chunk;
+	unsigned int delay_us;
 	char *request;
 	size_t len;
 	pthread_t thread;
@@ -280,6 +283,7 @@ static void *serve(void *arg)
 	cleanup(close_fd) int fd = accept(s->sock, NULL, NULL);
 	ssize_t got;
 
+	usleep(s->delay_us);
 	while (s->len < 2 || memcmp(s->request + s->len - 2, "\n\n", 2)) {
 		s->request = realloc(s->request, s->len + 4096 + 1);
 		got = read(fd, s->request + s->len, 4096);
@@ -310,11 +314,35 @@ static void listen_at(struct server *s, const char *name)
 	assert_int_equal(listen(s->sock, 8), 0);
 }
 
+/* Signals are for the client alone. */
 static void start(struct server *s, const char *answer, size_t chunk)
 {
-	*s = (struct server){ .answer = answer, .chunk = chunk };
+	sigset_t alarm, old;
+
+	*s = (struct server){ .answer = answer,
+			      .chunk = chunk,
+			      .delay_us = 20000 };
 	listen_at(s, "wg0");
+	sigemptyset(&alarm);
+	sigaddset(&alarm, SIGALRM);
+	pthread_sigmask(SIG_BLOCK, &alarm, &old);
 	assert_int_equal(pthread_create(&s->thread, NULL, serve, s), 0);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+}
+
+static void tick(int sig)
+{
+	(void)sig;
+}
+
+/* Interrupt every system call that waits, again and again. */
+static void set_ticks(suseconds_t us)
+{
+	const struct sigaction sa = { .sa_handler = tick };
+	const struct itimerval timer = { { 0, us }, { 0, us } };
+
+	sigaction(SIGALRM, &sa, NULL);
+	setitimer(ITIMER_REAL, &timer, NULL);
 }
 
 static void finish(struct server *s)
@@ -352,7 +380,9 @@ static void test_conversation(void **state)
 	sample.peers[1].allowed_ips = many;
 	sample.peers[1].n_allowed_ips = 50000;
 	start(&s, "errno=0\n\n", 100);
+	set_ticks(5000);
 	assert_int_equal(uapi_set_device(s.dir, &sample.dev, WG_ADD, &e), 0);
+	set_ticks(0);
 	pthread_join(s.thread, NULL);
 	assert_true(s.len > 1000000);
 	finish(&s);
