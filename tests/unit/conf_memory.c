@@ -16,7 +16,7 @@
 #endif
 
 /* Allocations until one fails; negative for none. */
-static long left = -1;
+static volatile long left = -1;
 
 #ifndef CANNOT_FAIL
 void *__libc_malloc(size_t size);
