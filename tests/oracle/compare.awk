@@ -140,8 +140,9 @@ function read_exception(	f)
 		return
 	x++
 	x_line[x] = FNR
+	x_failed[x] = sub(/!$/, "", f[2])
 	x_phase[x] = glob(f[2])
-	x_what[x] = f[3]
+	x_what[x] = glob(f[3])
 	x_text[x] = f[4]
 	x_why[x] = f[5]
 }
@@ -156,8 +157,9 @@ function report(ph, section, line,	i, what)
 		return
 	}
 	for (i = 1; i <= x; i++) {
-		if (ph ~ x_phase[i] && what ~ glob(x_what[i]) &&
-		    line ~ x_text[i]) {
+		if (ph ~ x_phase[i] && what ~ x_what[i] &&
+		    line ~ x_text[i] &&
+		    !(x_failed[i] && item["a", ph, "status", 1] == "0")) {
 			excepted++
 			print x_line[i] "\t" ph " " section ": " line "\t" \
 				x_why[i] >(dir "/excepted")
