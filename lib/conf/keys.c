@@ -92,11 +92,15 @@ static unsigned int min2(unsigned int a, unsigned int b)
 	return a < b ? a : b;
 }
 
-/* Insertions, deletions, changes and swaps of neighbours count 1 each. */
+/*
+ * Insertions, deletions, changes and swaps of neighbours count 1 each.  @a is
+ * folded, @b a name of ours, which needs only its case folded.
+ */
 static unsigned int distance(const char *a, size_t n, const char *b, size_t m)
 {
 	unsigned int row[3][NAME_MAX_LEN + 1], *cur, *prev, *prev2, change;
 	size_t i, j;
+	char c, last = 0;
 
 	for (j = 0; j <= m; j++)
 		row[0][j] = (unsigned int)j;
@@ -105,40 +109,41 @@ static unsigned int distance(const char *a, size_t n, const char *b, size_t m)
 		prev = row[(i + 2) % 3];
 		prev2 = row[(i + 1) % 3];
 		cur[0] = (unsigned int)i;
-		for (j = 1; j <= m; j++) {
-			change = prev[j - 1] + (a[i - 1] != b[j - 1]);
+		for (j = 1; j <= m; j++, last = c) {
+			c = (char)tolower((unsigned char)b[j - 1]);
+			change = prev[j - 1] + (a[i - 1] != c);
 			cur[j] = min2(min2(prev[j], cur[j - 1]) + 1, change);
-			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] &&
-			    a[i - 2] == b[j - 1])
+			if (i > 1 && j > 1 && a[i - 1] == last && a[i - 2] == c)
 				cur[j] = min2(cur[j], prev2[j - 2] + 1);
 		}
 	}
 	return row[n % 3][m];
 }
 
-unsigned int conf_name_distance(const char *a, size_t len, const char *b)
+/* Names that differ too much in length are not worth the matrix. */
+static unsigned int near(const char *folded, size_t n, const char *name)
 {
-	char fa[NAME_MAX_LEN + 1], fb[NAME_MAX_LEN + 1];
-	size_t n = fold(fa, a, len), m = fold(fb, b, strlen(b));
+	size_t m = strlen(name);
 
-	if (n > NAME_MAX_LEN || m > NAME_MAX_LEN)
+	if (n > NAME_MAX_LEN || n > m + 3 || m > n + 3)
 		return NAME_MAX_LEN;
-	/* Too different in length, to be worth the matrix. */
-	if (n > m + 3 || m > n + 3)
-		return NAME_MAX_LEN;
-	return distance(fa, n, fb, m);
+	return distance(folded, n, name, m);
+}
+
+unsigned int conf_name_distance(const char *s, size_t len, const char *name)
+{
+	char folded[NAME_MAX_LEN + 1];
+
+	return near(folded, fold(folded, s, len), name);
 }
 
 /* "Addr", "Keepalive", "IPAddress": a part of the name, or more than it. */
-static bool contains(const char *s, size_t len, const char *name)
+static bool contains(const char *folded, size_t n, const char *name)
 {
-	char fs[NAME_MAX_LEN + 2], fn[NAME_MAX_LEN + 2];
-	size_t n = fold(fs, s, len), m = fold(fn, name, strlen(name));
-
-	if (n < 4 || n > NAME_MAX_LEN)
+	if (n < 4)
 		return false;
-	fs[n] = fn[m] = '\0';
-	return strstr(fn, fs) || (m >= 5 && strstr(fs, fn));
+	return strcasestr(name, folded) ||
+	       (strlen(name) >= 5 && strcasestr(folded, name));
 }
 
 enum conf_key conf_key_near(const char *s, size_t len,
@@ -146,12 +151,17 @@ enum conf_key conf_key_near(const char *s, size_t len,
 {
 	unsigned int k, d, allowed, score, best_score = 100;
 	enum conf_key best = CONF_KEYS;
+	char folded[NAME_MAX_LEN + 2];
+	size_t n = fold(folded, s, len);
 
+	if (n > NAME_MAX_LEN)
+		return CONF_KEYS;
+	folded[n] = '\0';
 	for (k = 0; k < CONF_KEYS; k++) {
-		d = conf_name_distance(s, len, conf_keys[k].name);
+		d = near(folded, n, conf_keys[k].name);
 		allowed = strlen(conf_keys[k].name) < 5 ? 1 : 2;
 		if (d > allowed) {
-			if (!contains(s, len, conf_keys[k].name))
+			if (!contains(folded, n, conf_keys[k].name))
 				continue;
 			d = 3;
 		}

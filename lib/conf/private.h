@@ -67,8 +67,13 @@ enum conf_key conf_key_prefix(const char *s, size_t len);
 enum conf_key conf_key_near(const char *s, size_t len,
 			    enum conf_section section);
 
-/** conf_name_distance() - edits between two names, punctuation ignored */
-unsigned int conf_name_distance(const char *a, size_t len, const char *b);
+/**
+ * conf_name_distance() - edits between @s, its punctuation aside, and @name
+ * @name:	letters and digits alone
+ *
+ * Return: the number, or any above 3.
+ */
+unsigned int conf_name_distance(const char *s, size_t len, const char *name);
 
 /** struct conf_text - bytes in a line, not ended by a NUL */
 struct conf_text {
