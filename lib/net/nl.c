@@ -3,10 +3,10 @@
 
 #include <errno.h>
 #include <libmnl/libmnl.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/time.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -17,12 +17,16 @@
 #define NLM_F_ACK_TLVS 0x200
 #endif
 
+/* A datagram of more bytes than this may bring more answers than the default
+ * receive buffer holds, or not fit the default send buffer.
+ */
+#define SMALL_DATAGRAM 4096
 #define SOCKET_BUFFER (1024 * 1024)
 #define DUMP_TRIES 10
 #define MAX_ERRNO 4095
 
 /* The kernel answers before send() returns: this only ends a hang. */
-#define RECV_TIMEOUT_SEC 10
+#define RECV_TIMEOUT_MS 10000
 
 static void raise_buffer(int sock, int force, int plain)
 {
@@ -36,7 +40,6 @@ static int kernel_open(void *ctx, int protocol, int *ret_sock,
 		       struct wgq_err *e)
 {
 	static const int options[] = { NETLINK_EXT_ACK, NETLINK_CAP_ACK };
-	const struct timeval timeout = { .tv_sec = RECV_TIMEOUT_SEC };
 	cleanup(close_fd) int sock = -1;
 	const int on = 1;
 
@@ -50,9 +53,6 @@ static int kernel_open(void *ctx, int protocol, int *ret_sock,
 	if (protocol == NETLINK_ROUTE)
 		setsockopt(sock, SOL_NETLINK, NETLINK_GET_STRICT_CHK, &on,
 			   sizeof(on));
-	raise_buffer(sock, SO_RCVBUFFORCE, SO_RCVBUF);
-	raise_buffer(sock, SO_SNDBUFFORCE, SO_SNDBUF);
-	setsockopt(sock, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout));
 	*ret_sock = take_fd(&sock);
 	return 0;
 }
@@ -63,6 +63,10 @@ static ssize_t kernel_send(void *ctx, int sock, const void *buf, size_t len)
 	ssize_t n;
 
 	(void)ctx;
+	if (len > SMALL_DATAGRAM) {
+		raise_buffer(sock, SO_RCVBUFFORCE, SO_RCVBUF);
+		raise_buffer(sock, SO_SNDBUFFORCE, SO_SNDBUF);
+	}
 	n = sendto(sock, buf, len, 0, (const struct sockaddr *)&to, sizeof(to));
 	return n < 0 ? -errno : n;
 }
@@ -75,12 +79,16 @@ static ssize_t kernel_recv(void *ctx, int sock, void *buf, size_t len)
 	struct msghdr msg = { .msg_name = &from,
 			      .msg_iov = &iov,
 			      .msg_iovlen = 1 };
+	struct pollfd ready = { .fd = sock, .events = POLLIN };
 	ssize_t n;
 
 	(void)ctx;
 	do {
 		msg.msg_namelen = sizeof(from);
-		n = recvmsg(sock, &msg, 0);
+		n = recvmsg(sock, &msg, MSG_DONTWAIT);
+		if (n < 0 && errno == EAGAIN &&
+		    poll(&ready, 1, RECV_TIMEOUT_MS) > 0)
+			n = recvmsg(sock, &msg, MSG_DONTWAIT);
 		if (n < 0)
 			return -errno;
 	} while (msg.msg_namelen != sizeof(from) || from.nl_pid != 0);
@@ -122,7 +130,7 @@ void nl_done(struct nl *nl)
 {
 	hang_up(nl);
 	if (nl->rx)
-		explicit_bzero(nl->rx, NL_RX_SIZE);
+		explicit_bzero(nl->rx, nl->rx_used);
 	free(nl->rx);
 	nl->rx = NULL;
 }
@@ -161,6 +169,8 @@ static int receive(struct nl *nl, size_t *ret_len, struct wgq_err *e)
 	while (n == -EINTR);
 	if (n > 0) {
 		*ret_len = n;
+		if ((size_t)n > nl->rx_used)
+			nl->rx_used = n;
 		return 0;
 	}
 	hang_up(nl);
@@ -282,6 +292,7 @@ static void explain(const struct nl *nl, const struct nlmsghdr *nlh,
  * @n:		number of its messages
  * @last:	index of the message whose ack comes last
  * @whole:	a refusal of message 0 is one of the datagram
+ * @ask:	the one answer is enough, no ack is asked for
  * @ops:	callbacks
  * @ctx:	their first argument
  * @result:	first failure of a callback, with the error filled
@@ -292,7 +303,7 @@ struct exchange {
 	const struct nlmsghdr *req;
 	uint32_t first;
 	size_t n, last;
-	bool whole;
+	bool whole, ask;
 	const struct nl_batch_ops *ops;
 	void *ctx;
 	int result;
@@ -348,6 +359,7 @@ static int digest(struct exchange *x, size_t len, struct wgq_err *e)
 		ret = x->ops->reply(x->ctx, index, nlh, e);
 		if (ret < 0 && !x->result)
 			x->result = ret;
+		x->over |= x->ask;
 	}
 	return left > 0 ? malformed(x->nl, e) : 0;
 }
@@ -367,7 +379,7 @@ static int exchange(struct exchange *x, void *buf, size_t len,
 	x->first = x->nl->seq + 1;
 	for (size_t i = 0; i < x->n; i++) {
 		nlh->nlmsg_seq = ++x->nl->seq;
-		if (i == x->last)
+		if (i == x->last && !x->ask)
 			nlh->nlmsg_flags |= NLM_F_ACK;
 		nlh = (void *)((char *)nlh + NLMSG_ALIGN(nlh->nlmsg_len));
 	}
@@ -404,7 +416,13 @@ int nl_talk(struct nl *nl, struct nlmsg *m, nl_reply *reply, void *ctx,
 {
 	static const struct nl_batch_ops ops = { .reply = talk_reply };
 	struct talk talk = { .reply = reply, .ctx = ctx };
-	struct exchange x = { .nl = nl, .n = 1, .ops = &ops, .ctx = &talk };
+	struct exchange x = {
+		.nl = nl,
+		.n = 1,
+		.ask = reply != NULL,
+		.ops = &ops,
+		.ctx = &talk,
+	};
 	int ret;
 
 	if (m->full)

@@ -72,6 +72,7 @@ struct nl_attr_names {
  * @sock:	-1 until the first use
  * @seq:	sequence number of the latest request
  * @rx:		receive buffer of NL_RX_SIZE bytes, NULL until the first use
+ * @rx_used:	most bytes that were ever in it: what there is to wipe
  * @names:	attribute names for errors, the last entry without names; NULL
  *		for none
  *
@@ -85,6 +86,7 @@ struct nl {
 	int sock;
 	uint32_t seq;
 	uint8_t *rx;
+	size_t rx_used;
 	const struct nl_attr_names *names;
 };
 
@@ -200,10 +202,11 @@ typedef int nl_reply(void *ctx, const struct nlmsghdr *nlh, struct wgq_err *e);
 typedef void nl_restart(void *ctx);
 
 /**
- * nl_talk() - send a request and wait until the kernel has acknowledged it
+ * nl_talk() - send a request and wait for its answer, or for its ack
  * @nl:		socket
- * @m:		message; NLM_F_ACK and the sequence number are filled in
- * @reply:	receives the messages that answer it, NULL for none expected
+ * @m:		message; the sequence number is filled in, and NLM_F_ACK where
+ *		no answer is expected
+ * @reply:	receives the message that answers it, NULL for none expected
  * @ctx:	first argument of @reply
  * @e:		filled on failure with the kernel's own words where it has any
  *
