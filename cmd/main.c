@@ -45,9 +45,9 @@ static void catch_signals(void)
 
 	sigemptyset(&sa.sa_mask);
 	for (i = 0; i < ARRAY_SIZE(stops); i++)
-		if (!sigaction(stops[i], NULL, &old) &&
-		    old.sa_handler != SIG_IGN)
-			sigaction(stops[i], &sa, NULL);
+		if (!sigaction(stops[i], &sa, &old) &&
+		    old.sa_handler == SIG_IGN)
+			sigaction(stops[i], &old, NULL);
 	sa.sa_handler = SIG_IGN;
 	sigaction(SIGPIPE, &sa, NULL);
 }
@@ -261,7 +261,8 @@ static int run_as_wgq(struct wgq_opts *o, int argc, char **argv)
 int main(int argc, char **argv)
 {
 	const char *slash = argc ? strrchr(argv[0], '/') : NULL;
-	cleanup(free_ptr) char *self = NULL;
+	char self[PATH_MAX];
+	ssize_t len;
 	struct wgq_opts o = {
 		.program = slash ? slash + 1 : argc ? argv[0] : "wgq",
 		.env = (const char *const *)environ,
@@ -273,8 +274,11 @@ int main(int argc, char **argv)
 	/* Private keys pass through our memory: it is not to be dumped. */
 	prctl(PR_SET_DUMPABLE, 0);
 	catch_signals();
-	self = realpath("/proc/self/exe", NULL);
-	o.self = self;
+	len = readlink("/proc/self/exe", self, sizeof(self) - 1);
+	if (len > 0) {
+		self[len] = '\0';
+		o.self = self;
+	}
 	o.as_wg_quick = !strcmp(o.program, "wg-quick");
 	return o.as_wg_quick ? run_as_wg_quick(&o, argc, argv) :
 			       run_as_wgq(&o, argc, argv);

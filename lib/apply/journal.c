@@ -22,7 +22,8 @@ static const char *const STATE_NAME[] = {
 
 void journal_init(struct journal *j, const char *path)
 {
-	*j = (struct journal){ .memory = { .src_valid_mark = -1,
+	*j = (struct journal){ .fd = -1,
+			       .memory = { .src_valid_mark = -1,
 					   .send_redirects = -1 } };
 	snprintf(j->path, sizeof(j->path), "%s", path);
 }
@@ -115,7 +116,9 @@ int journal_read(struct journal *j, const char *proc, struct wgq_err *e)
 		return 0;
 	if (ret)
 		return err_set(e, ret, "%s", read_err.msg);
-	j->written = true;
+	j->fd = open(j->path, O_WRONLY | O_APPEND | O_CLOEXEC | O_NOFOLLOW);
+	if (j->fd < 0)
+		return err_sys(e, -errno, "journal: %s", j->path);
 	rest = text.p;
 	while ((line = strsep(&rest, "\n")))
 		parse_line(j, line, boot);
@@ -125,12 +128,42 @@ int journal_read(struct journal *j, const char *proc, struct wgq_err *e)
 	return 0;
 }
 
+/*
+ * Renamed into place.  The directory is ours alone and the lock is held, so the
+ * name needs no secret; nothing is synced, since what the journal speaks of is
+ * gone after a reboot anyhow.
+ */
+static int replace_file(struct journal *j, const char *text, size_t len,
+			struct wgq_err *e)
+{
+	cleanup(close_fd) int fd = -1;
+	char tmp[PATH_MAX + 8];
+	ssize_t n;
+	int err;
+
+	snprintf(tmp, sizeof(tmp), "%s.new", j->path);
+	fd = open(tmp,
+		  O_WRONLY | O_APPEND | O_CREAT | O_TRUNC | O_CLOEXEC |
+			  O_NOFOLLOW,
+		  0600);
+	if (fd < 0)
+		return err_sys(e, -errno, "journal: %s", tmp);
+	n = write(fd, text, len);
+	if (n == (ssize_t)len && !rename(tmp, j->path)) {
+		journal_done(j);
+		j->fd = take_fd(&fd);
+		return 0;
+	}
+	err = n >= 0 && n < (ssize_t)len ? -ENOSPC : -errno;
+	unlink(tmp);
+	return err_sys(e, err, "journal: %s", j->path);
+}
+
 int journal_write(struct journal *j, const char *proc, struct wgq_err *e)
 {
 	cleanup(buf_done) struct buf text = { 0 };
 	char boot[BOOT_ID_LEN];
 	size_t i;
-	int ret;
 
 	if (!j->path[0])
 		return 0;
@@ -163,34 +196,32 @@ int journal_write(struct journal *j, const char *proc, struct wgq_err *e)
 			 j->memory.send_redirects);
 	if (text.failed)
 		return err_sys(e, -ENOMEM, "journal");
-	ret = file_write(j->path, FILE_REPLACE_LINK, 0600, text.p, text.len, e);
-	if (ret)
-		return err_ctx(e, "journal");
-	j->written = true;
-	return 0;
+	return replace_file(j, text.p, text.len, e);
 }
 
 int journal_note(const struct journal *j, struct wgq_err *e, const char *fmt,
 		 ...)
 {
 	char line[256];
-	cleanup(close_fd) int fd = -1;
 	va_list ap;
 	int n;
 
-	if (!j->written)
+	if (j->fd < 0)
 		return 0;
 	va_start(ap, fmt);
 	n = vsnprintf(line, sizeof(line) - 1, fmt, ap);
 	va_end(ap);
 	line[n++] = '\n';
-	fd = open(j->path, O_WRONLY | O_APPEND | O_CLOEXEC | O_NOFOLLOW);
-	if (fd < 0)
+	errno = ENOSPC;
+	if (write(j->fd, line, (size_t)n) != n)
 		return err_sys(e, -errno, "journal: %s", j->path);
-	if (write(fd, line, (size_t)n) != n)
-		return err_sys(e, errno ? -errno : -EIO, "journal: %s",
-			       j->path);
 	return 0;
+}
+
+void journal_done(struct journal *j)
+{
+	close_fd(&j->fd);
+	j->fd = -1;
 }
 
 void journal_remove(struct journal *j)
@@ -199,6 +230,7 @@ void journal_remove(struct journal *j)
 
 	if (j->path[0])
 		unlink(j->path);
+	journal_done(j);
 	memcpy(path, j->path, sizeof(path));
 	journal_init(j, path);
 }

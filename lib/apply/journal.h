@@ -36,7 +36,7 @@ enum journal_state {
 /**
  * struct journal - the content of an interface's journal
  * @path:	its file, "" where there can be none
- * @written:	the file is there
+ * @fd:	the file, open for notes; -1 while it is not there
  * @state:	see enum journal_state
  * @index:	ifindex of the link that `up` made, 0 = none recorded
  * @userspace:	the link is a userspace implementation's
@@ -46,7 +46,7 @@ enum journal_state {
  */
 struct journal {
 	char path[PATH_MAX];
-	bool written;
+	int fd;
 	enum journal_state state;
 	unsigned int index;
 	bool userspace;
@@ -74,7 +74,7 @@ int journal_read(struct journal *j, const char *proc, struct wgq_err *e)
 
 /**
  * journal_write() - write the journal in one step
- * @j:		content; one without a path is not written
+ * @j:		content; one without a path is not written, nor are later notes
  * @proc:	"/proc"
  * @e:		filled on failure
  *
@@ -94,6 +94,9 @@ int journal_write(struct journal *j, const char *proc, struct wgq_err *e)
  */
 int journal_note(const struct journal *j, struct wgq_err *e, const char *fmt,
 		 ...) __attribute__((warn_unused_result, format(printf, 3, 4)));
+
+/** journal_done() - close the journal and leave it where it is */
+void journal_done(struct journal *j);
 
 /** journal_remove() - the host is as it was: forget */
 void journal_remove(struct journal *j);

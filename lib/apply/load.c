@@ -79,14 +79,15 @@ static const char *find_conf(struct run *r)
 }
 
 /*
- * Mistakes go out as they are found, but for the last, which becomes the
- * error of the run: a conf with one mistake gives one line.
+ * What a layer finds, to be told in the order of the file.  A conf with one
+ * mistake gives one line, the error of the run.
  */
 struct findings {
 	struct run *r;
-	struct wgq_err *e;
+	struct conf_finding *v;
+	size_t n, cap;
+	size_t errors;
 	int status;
-	unsigned int errors;
 };
 
 /* wg-quick meets wg's errors first (1), then addresses (2), then the MTU. */
@@ -100,39 +101,67 @@ static int earlier_status(int a, int b)
 static void on_finding(void *ctx, const struct conf_finding *f)
 {
 	struct findings *fs = ctx;
-	struct run *r = fs->r;
+	struct arena *a = &fs->r->arena;
+	struct conf_finding *slot;
 
-	if (f->severity == CONF_WARNING) {
-		run_say(r, "Warning:", "%s:%u: %s", r->conf.name, f->line,
-			f->text);
-		return;
+	if (f->severity == CONF_ERROR) {
+		fs->errors++;
+		fs->status = earlier_status(fs->status, f->status);
 	}
-	if (fs->errors++)
-		run_say(r, arena_printf(&r->arena, "%s:", r->o->program) ?: "",
-			"%s", fs->e->msg);
-	*fs->e = (struct wgq_err){ 0 };
-	err_set(fs->e, -EINVAL, "%s", f->text);
-	err_at(fs->e, r->conf.name, f->line);
-	fs->status = earlier_status(fs->status, f->status);
-	err_status(fs->e, fs->status);
+	slot = arena_grow(a, &fs->v, fs->n, &fs->cap, sizeof(*slot));
+	if (!slot)
+		return;
+	*slot = *f;
+	slot->text = arena_strndup(a, f->text, strlen(f->text));
+	if (slot->text)
+		fs->n++;
 }
 
-static int finish_findings(struct findings *fs, int ret)
+static int compare_findings(const void *va, const void *vb)
 {
+	const struct conf_finding *a = va, *b = vb;
+
+	if (a->line != b->line)
+		return a->line < b->line ? -1 : 1;
+	/* Found earlier, copied earlier. */
+	return a->text < b->text ? -1 : 1;
+}
+
+static int tell_findings(struct findings *fs, int ret, struct wgq_err *e)
+{
+	const struct run *r = fs->r;
+	const struct conf_finding *f;
+	char prefix[80];
+	size_t i;
+
 	if (ret == -ENOMEM)
-		return err_sys(fs->e, ret, "%s", fs->r->conf.name);
+		return err_sys(e, ret, "%s", r->conf.name);
+	if (fs->n)
+		qsort(fs->v, fs->n, sizeof(*fs->v), compare_findings);
+	snprintf(prefix, sizeof(prefix), "%.70s:", r->o->program);
+	for (i = 0; i < fs->n; i++) {
+		f = &fs->v[i];
+		if (f->severity == CONF_ERROR && fs->errors == 1)
+			err_set(e, -EINVAL, "%s:%u: %s", r->conf.name, f->line,
+				f->text);
+		else
+			run_say(r, f->severity == CONF_ERROR ? prefix :
+							       "Warning:",
+				"%s:%u: %s", r->conf.name, f->line, f->text);
+	}
 	if (fs->errors > 1)
-		run_say(fs->r, "[!]", "%s: %u mistakes, nothing was changed",
-			fs->r->conf.name, fs->errors);
+		err_set(e, -EINVAL, "%s: %zu mistakes, nothing was changed",
+			r->conf.name, fs->errors);
+	err_status(e, fs->status);
 	return ret;
 }
 
 int run_parse_device(struct run *r, struct wgq_err *e)
 {
-	struct findings fs = { .r = r, .e = e };
+	struct findings fs = { .r = r };
+	int ret = conf_parse_device(&r->conf, on_finding, &fs);
 
-	return finish_findings(&fs, conf_parse_device(&r->conf, on_finding,
-						      &fs));
+	return tell_findings(&fs, ret, e);
 }
 
 static int set_environment(struct run *r)
@@ -161,7 +190,7 @@ static void dns_notify(void *ctx, const char *text)
 static int read_conf(struct run *r, struct wgq_err *e)
 {
 	cleanup(buf_done) struct buf text = { 0 };
-	struct findings fs = { .r = r, .e = e };
+	struct findings fs = { .r = r };
 	struct wgq_err why = { 0 };
 	bool open = false;
 	int ret;
@@ -181,7 +210,7 @@ static int read_conf(struct run *r, struct wgq_err *e)
 	ret = conf_parse(&r->conf, text.p ? text.p : "", text.len, on_finding,
 			 &fs);
 	memcpy(r->conf.device.name, r->conf.ifname, IF_NAMESIZE);
-	return finish_findings(&fs, ret);
+	return tell_findings(&fs, ret, e);
 }
 
 int run_load(struct run *r, const struct wgq_opts *o, const struct host *host,
@@ -267,20 +296,21 @@ int run_sysctl(const struct run *r, const char *name)
 }
 
 /* Names carry the namespace, since /run is shared between them. */
-static int scoped_name(const struct run *r, const char *name, char *out,
-		       size_t size, struct wgq_err *e)
+static int scoped_name(struct run *r, const char *name, char *out, size_t size,
+		       struct wgq_err *e)
 {
-	char proc[PATH_MAX], id[NETNS_ID_LEN];
-	int ret;
+	char proc[PATH_MAX];
+	int ret = 0;
 
 	snprintf(proc, sizeof(proc), "%s/proc", r->host->root);
-	ret = netns_id(proc, id, e);
+	if (!r->netns[0])
+		ret = netns_id(proc, r->netns, e);
 	if (!ret)
-		snprintf(out, size, "%s-%s", id, name);
+		snprintf(out, size, "%s-%s", r->netns, name);
 	return ret;
 }
 
-int run_take_lock(const struct run *r, const char *name, bool wait,
+int run_take_lock(struct run *r, const char *name, bool wait,
 		  struct lock *ret_lock, struct wgq_err *e)
 {
 	char scoped[NETNS_ID_LEN + 32], proc[PATH_MAX];
@@ -305,7 +335,7 @@ int run_take_lock(const struct run *r, const char *name, bool wait,
 	return lock_try(r->host->run, scoped, ret_lock, NULL, e);
 }
 
-void run_tidy_lock(const struct run *r, const char *name)
+void run_tidy_lock(struct run *r, const char *name)
 {
 	char scoped[NETNS_ID_LEN + 32], path[PATH_MAX];
 	struct lock lock = LOCK_NONE;
@@ -346,6 +376,7 @@ void run_done(struct run *r)
 {
 	kernel_done(&r->kernel);
 	conf_done(&r->conf);
+	journal_done(&r->journal);
 	buf_done(&r->rt_tables);
 	lock_drop(&r->lock);
 	arena_done(&r->arena);

@@ -58,6 +58,7 @@ extern const struct host host_real;
  * @dns:	DNS manager, chosen on first use
  * @have_dns:	it has been
  * @names:	how printed commands call things
+ * @netns:	see netns_id(), empty until it is needed
  * @lock:	the interface's lock
  * @journal:	the interface's journal
  */
@@ -74,6 +75,7 @@ struct run {
 	struct dns dns;
 	bool have_dns;
 	struct step_names names;
+	char netns[NETNS_ID_LEN];
 	struct lock lock;
 	struct journal journal;
 };
@@ -96,8 +98,8 @@ int run_load(struct run *r, const struct wgq_opts *o, const struct host *host,
 /**
  * run_parse_device() - read wg's part of the conf, reporting every mistake
  *
- * Return: 0 or -errno; the last mistake is left in @e, those before it went
- * out as messages.
+ * Return: 0 or -errno; a single mistake is left in @e, several go out as
+ * messages in the order of the file.
  */
 int run_parse_device(struct run *r, struct wgq_err *e)
 	__attribute__((warn_unused_result));
@@ -112,7 +114,7 @@ int run_parse_device(struct run *r, struct wgq_err *e)
  *
  * Return: 0, -EBUSY when somebody holds it and @wait is false, or -errno.
  */
-int run_take_lock(const struct run *r, const char *name, bool wait,
+int run_take_lock(struct run *r, const char *name, bool wait,
 		  struct lock *ret_lock, struct wgq_err *e)
 	__attribute__((warn_unused_result));
 
@@ -124,7 +126,7 @@ int run_take_lock(const struct run *r, const char *name, bool wait,
  * @r:		run
  * @name:	see run_take_lock(); one that is held stays
  */
-void run_tidy_lock(const struct run *r, const char *name);
+void run_tidy_lock(struct run *r, const char *name);
 
 /**
  * run_lock() - take the interface's lock and read its journal

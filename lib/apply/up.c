@@ -89,7 +89,8 @@ static int claim(struct run *r, struct wgq_err *e)
 		return already_exists(r, e);
 	if (ret)
 		return err_set(e, ret, "%s", busy.msg);
-	ret = kernel_link(&r->kernel, &link, e);
+	if (r->journal.state != JOURNAL_NONE)
+		ret = kernel_link(&r->kernel, &link, e);
 	if (ret)
 		return ret;
 	if (r->journal.state == JOURNAL_UP || r->journal.state == JOURNAL_DOWN ||
@@ -199,6 +200,23 @@ static bool ipv6_is_off(const struct run *r)
 	       run_sysctl(r, "net.ipv4.conf.all.forwarding") >= 0;
 }
 
+static bool uses_ipv6(const struct conf *conf, const struct wg_device *device)
+{
+	const struct wg_peer *peer;
+	size_t i, j;
+
+	for (i = 0; i < conf->address.n; i++)
+		if (conf->addresses[i].family == AF_INET6)
+			return true;
+	for (i = 0; i < device->n_peers; i++) {
+		peer = &device->peers[i];
+		for (j = 0; j < peer->n_allowed_ips; j++)
+			if (peer->allowed_ips[j].addr.family == AF_INET6)
+				return true;
+	}
+	return false;
+}
+
 static void say_no_ipv6(const struct run *r)
 {
 	char text[ADDR_STRLEN];
@@ -225,8 +243,11 @@ static int snap_host(struct up *u, const struct wg_device *device,
 			return ret;
 	}
 	ret = kernel_snap_host(&r->kernel, &needs, device, a, &u->host, e);
-	u->host.ipv6_off = ipv6_is_off(r);
-	u->host.src_valid_mark = run_sysctl(r, SYSCTL_SRC_VALID_MARK);
+	u->host.ipv6_off = uses_ipv6(&r->conf, device) && ipv6_is_off(r);
+	u->host.src_valid_mark =
+		needs.default_route[SNAP_V4] ?
+			run_sysctl(r, SYSCTL_SRC_VALID_MARK) :
+			-1;
 	u->host.send_redirects = u->userspace ?
 					 -1 :
 					 run_sysctl(r, SYSCTL_SEND_REDIRECTS);
@@ -294,6 +315,13 @@ static int plan_whole(struct up *u, struct arena *a, struct wgq_err *e)
 	return plan_routes(conf, &u->table, &iface, &u->host, &u->plan, e);
 }
 
+static bool names_table(const struct conf *conf)
+{
+	const char *s = conf->table.s;
+
+	return s && *s && strcmp(s, "off") && strcmp(s, "auto");
+}
+
 static int check(struct up *u, struct wgq_err *e)
 {
 	struct run *r = &u->r;
@@ -303,7 +331,7 @@ static int check(struct up *u, struct wgq_err *e)
 		return err_set(e, -EPERM, "bringing an interface up needs "
 			       "root or CAP_NET_ADMIN");
 	ret = run_parse_device(r, e);
-	if (!ret)
+	if (!ret && names_table(&r->conf))
 		ret = tables_read(r->host->root, &r->rt_tables, e);
 	if (ret)
 		return ret;

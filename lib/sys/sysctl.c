@@ -62,14 +62,11 @@ int sysctl_read(const char *root, const char *name,
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return err_sys(e, -errno, "%s", name);
-	while (len < sizeof(value)) {
-		n = read(fd, value + len, sizeof(value) - len);
-		if (n < 0)
-			return err_sys(e, -errno, "%s", name);
-		if (!n)
-			break;
-		len += (size_t)n;
-	}
+	/* The kernel gives a value whole or cut to what is asked for. */
+	n = read(fd, value, sizeof(value));
+	if (n < 0)
+		return err_sys(e, -errno, "%s", name);
+	len = (size_t)n;
 	if (len && value[len - 1] == '\n')
 		len--;
 	if (len >= SYSCTL_VALUE_MAX)
