@@ -44,6 +44,13 @@ static int refuse(struct wgq_err *e, int code, const char *what)
 	return err_sys(e, code, "%s", what);
 }
 
+/* What is no message comes alone. */
+static int host_begin(struct fake_host *h, const char *what)
+{
+	h->f.c->datagrams++;
+	return fake_begin(&h->f, what, true);
+}
+
 static int host_exec(const struct exec *x, int *ret_status, struct wgq_err *e)
 {
 	struct fake_host *h = current;
@@ -52,7 +59,7 @@ static int host_exec(const struct exec *x, int *ret_status, struct wgq_err *e)
 
 	if (x->stop && *x->stop)
 		return refuse(e, -EINTR, x->argv[0]);
-	ret = fake_begin(&h->f, "exec", true);
+	ret = host_begin(h, "exec");
 	if (ret && ret != -EBUSY)
 		return refuse(e, ret, x->argv[0]);
 	/* A program that starts and fails, for a change. */
@@ -71,7 +78,7 @@ static int host_exec(const struct exec *x, int *ret_status, struct wgq_err *e)
 static int host_sysctl_write(const char *root, const char *name,
 			     const char *value, struct wgq_err *e)
 {
-	int ret = fake_begin(&current->f, "sysctl", true);
+	int ret = host_begin(current, "sysctl");
 
 	if (ret)
 		return refuse(e, ret, name);
@@ -83,7 +90,7 @@ static int host_sysctl_write(const char *root, const char *name,
 static int host_dns_add(const struct dns *dns, const char *ifname,
 			const struct dns_servers *servers, struct wgq_err *e)
 {
-	int ret = fake_begin(&current->f, "dns add", true);
+	int ret = host_begin(current, "dns add");
 
 	if (ret)
 		return refuse(e, ret, "dns");
@@ -95,7 +102,7 @@ static int host_dns_add(const struct dns *dns, const char *ifname,
 static int host_dns_del(const struct dns *dns, const char *ifname,
 			struct wgq_err *e)
 {
-	int ret = fake_begin(&current->f, "dns del", true);
+	int ret = host_begin(current, "dns del");
 
 	if (ret)
 		return refuse(e, ret, "dns");
@@ -128,7 +135,7 @@ static void put_files(struct fake_host *h, bool no_ipv6)
 		  no_ipv6 ? "1\n" : "0\n", 0644 },
 		{ "bin/bash", "", 0755 },
 		{ "bin/wireguard-go", "", 0755 },
-		{ "run/README", "", 0644 },
+		{ "run/wireguard/README", "", 0644 },
 	};
 	size_t i;
 
@@ -192,6 +199,7 @@ static void set_scene(struct fake_host *h, enum fake_scene scene)
 		break;
 	case SCENE_USERSPACE:
 		h->f.s->has_wireguard = false;
+		fake_uapi_start(h);
 		break;
 	case SCENE_PLAIN:
 	case SCENE_NO_IPV6:
@@ -214,7 +222,7 @@ static void make_root(struct fake_host *h)
 static void on_wireguard_go(struct fake_host *h, const struct exec *x)
 {
 	if (!strcmp(x->argv[0], "wireguard-go"))
-		fake_uapi_serve(h, x->argv[1]);
+		fake_uapi_make(h, x->argv[1]);
 }
 
 void fake_host_init(struct fake_host *h, enum fake_scene scene)
@@ -256,6 +264,7 @@ static int remove_one(const char *path, const struct stat *st, int type,
 
 void fake_host_done(struct fake_host *h)
 {
+	fake_uapi_end(h);
 	nftw(h->root, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 	fake_done(&h->f);
 	buf_done(&h->ran);
@@ -275,7 +284,7 @@ static void on_message(void *ctx, const char *text, size_t len)
 	struct fake_result *r = ctx;
 
 	buf_add(&r->said, text, len);
-	current->f.trace = r->said.len;
+	current->f.c->trace = r->said.len;
 }
 
 void fake_host_run(struct fake_host *h, enum fake_verb verb, const char *name,
@@ -285,7 +294,7 @@ void fake_host_run(struct fake_host *h, enum fake_verb verb, const char *name,
 		.program = "wgq",
 		.target = name,
 		.env = h->env,
-		.stop = &h->f.stop,
+		.stop = &h->f.c->stop,
 		.message = on_message,
 		.ctx = ret,
 	};
@@ -297,7 +306,7 @@ void fake_host_run(struct fake_host *h, enum fake_verb verb, const char *name,
 	buf_adds(&ret->said, "");
 	ret->ret = verb == FAKE_UP ? apply_up(&o, &h->host, &ret->e)
 				   : apply_down(&o, &h->host, &ret->e);
-	ret->n = h->f.n;
+	ret->n = h->f.c->n;
 }
 
 bool fake_host_kill(struct fake_host *h, enum fake_verb verb, const char *name,
@@ -367,7 +376,9 @@ static void dump_tree(const char *dir, const char *prefix, bool run,
 		if (len > 0)
 			buf_addf(out, "file %s -> %.*s\n", name, (int)len,
 				 target);
-		if (S_ISREG(st.st_mode))
+		/* What the record of name servers says differs by how it came
+		 * about; what it is for is tested by taking wg1 down. */
+		if (S_ISREG(st.st_mode) && strncmp(name, "/run/wgq/dns-", 13))
 			dump_file(path, name, out);
 		free(list[i]);
 	}

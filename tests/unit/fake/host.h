@@ -2,6 +2,8 @@
 #ifndef WGQ_TESTS_FAKE_HOST_H
 #define WGQ_TESTS_FAKE_HOST_H
 
+#include <pthread.h>
+
 #include "apply/run.h"
 #include "kernel.h"
 
@@ -35,6 +37,9 @@ enum fake_scene {
  * @ran:	programs that were run, one line each
  * @exec_status: exit status of every program
  * @on_exec:	called when a program runs, before it counts as done
+ * @uapi_sock:	socket that the thread listens on, 0 for none
+ * @uapi_thread: the thread
+ * @uapi_path:	name of the socket while it serves no interface
  */
 struct fake_host {
 	struct fake f;
@@ -45,6 +50,9 @@ struct fake_host {
 	struct buf ran;
 	int exec_status;
 	void (*on_exec)(struct fake_host *h, const struct exec *x);
+	int uapi_sock;
+	pthread_t uapi_thread;
+	char uapi_path[80];
 };
 
 /**
@@ -102,7 +110,34 @@ void fake_result_done(struct fake_result *r);
  */
 void fake_host_dump(const struct fake_host *h, bool run, struct buf *out);
 
-/** fake_uapi_serve() - stand in for wireguard-go: make @name and serve it */
-void fake_uapi_serve(struct fake_host *h, const char *name);
+/** struct fake_saved - a host as it was, to go back to */
+struct fake_saved {
+	struct fake_state *state;
+	struct fake_file *files;
+	size_t n, cap;
+};
+
+/** fake_host_save() - remember the host as it is */
+void fake_host_save(const struct fake_host *h, struct fake_saved *ret);
+
+/** fake_host_restore() - make it what it was; directories keep their inodes */
+void fake_host_restore(struct fake_host *h, const struct fake_saved *saved);
+
+/** fake_saved_done() - release what was remembered */
+void fake_saved_done(struct fake_saved *saved);
+
+/**
+ * fake_uapi_start() - have something stand in for wireguard-go
+ *
+ * One thread serves the only interface, for this process and its children.
+ * Each of the requests to it counts, like those to the kernel.
+ */
+void fake_uapi_start(struct fake_host *h);
+
+/** fake_uapi_make() - what wireguard-go does when it starts */
+void fake_uapi_make(struct fake_host *h, const char *name);
+
+/** fake_uapi_end() - end the thread, if there is one */
+void fake_uapi_end(struct fake_host *h);
 
 #endif

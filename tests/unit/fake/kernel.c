@@ -27,6 +27,16 @@ void fake_die(const char *why)
 	abort();
 }
 
+static void *share(size_t size)
+{
+	void *p = mmap(NULL, size, PROT_READ | PROT_WRITE,
+		       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	if (p == MAP_FAILED)
+		fake_die("no memory");
+	return p;
+}
+
 void fake_init(struct fake *f)
 {
 	static const struct {
@@ -40,10 +50,8 @@ void fake_init(struct fake *f)
 	size_t i;
 
 	memset(f, 0, sizeof(*f));
-	f->s = mmap(NULL, sizeof(*f->s), PROT_READ | PROT_WRITE,
-		    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (f->s == MAP_FAILED)
-		fake_die("no memory");
+	f->s = share(sizeof(*f->s));
+	f->c = share(sizeof(*f->c));
 	f->s->next_index = 2;
 	f->s->nft.next_handle = 1;
 	f->s->has_wireguard = f->s->has_nft = true;
@@ -73,44 +81,53 @@ void fake_done(struct fake *f)
 {
 	close_socks(f);
 	munmap(f->s, sizeof(*f->s));
+	munmap(f->c, sizeof(*f->c));
 }
 
 void fake_arm(struct fake *f, const struct fake_plan *plan)
 {
+	struct fake_control *c = f->c;
+
 	close_socks(f);
-	f->plan = plan ? *plan : (struct fake_plan){ 0 };
-	f->n = f->datagrams = 0;
-	f->trace = 0;
-	f->stop = 0;
+	c->plan = plan ? *plan : (struct fake_plan){ 0 };
+	c->n = c->datagrams = 0;
+	c->trace = 0;
+	c->stop = 0;
+	c->pid = getpid();
 }
 
 int fake_begin(struct fake *f, const char *what, bool change)
 {
+	struct fake_control *c = f->c;
 	struct fake_request *r;
 	size_t i;
 
-	f->n++;
-	if (f->n >= FAKE_LOG)
+	c->n++;
+	if (c->n >= FAKE_LOG)
 		fake_die("too many requests");
-	r = &f->log[f->n];
+	r = &c->log[c->n];
 	*r = (struct fake_request){ .change = change,
-				    .datagram = f->datagrams,
-				    .trace = f->trace };
+				    .datagram = c->datagrams,
+				    .trace = c->trace };
 	snprintf(r->what, sizeof(r->what), "%s", what);
-	if (f->plan.kill == FAKE_KILL_BEFORE && f->plan.kill_at == f->n)
-		raise(SIGKILL);
+	if (c->plan.kill == FAKE_KILL_BEFORE && c->plan.kill_at == c->n) {
+		kill(c->pid, SIGKILL);
+		return FAKE_KILLED;
+	}
 	for (i = 0; i < FAKE_FAULTS; i++)
-		if (f->plan.fail[i] == f->n)
-			return f->plan.error[i];
+		if (c->plan.fail[i] == c->n)
+			return c->plan.error[i];
 	return 0;
 }
 
 void fake_end(struct fake *f)
 {
-	if (f->plan.kill == FAKE_KILL_AFTER && f->plan.kill_at == f->n)
-		raise(SIGKILL);
-	if (f->plan.stop_after == f->n)
-		f->stop = SIGTERM;
+	struct fake_control *c = f->c;
+
+	if (c->plan.kill == FAKE_KILL_AFTER && c->plan.kill_at == c->n)
+		kill(c->pid, SIGKILL);
+	if (c->plan.stop_after == c->n)
+		c->stop = SIGTERM;
 }
 
 int fake_refuse(struct fake *f, int code, const char *text)
@@ -317,9 +334,11 @@ static void serve_batch(struct fake *f, const struct nlmsghdr *first, int left)
 		f->text = NULL;
 		ended = nlh->nlmsg_type == 17;
 		ret = fake_begin(f, ended ? "BATCH_END" : "BATCH", true);
-		if (!ret && ended && !failed)
+		if (ended && failed)
+			ret = 0;
+		else if (!ret && ended)
 			f->s->nft = *nft;
-		else if (!ret && !ended && nlh != first)
+		else if (!ret && nlh != first)
 			ret = fake_nft_message(f, nlh, nft);
 		if (!ret || ret > 0)
 			fake_end(f);
@@ -366,7 +385,7 @@ static ssize_t fake_send(void *ctx, int sock, const void *buf, size_t len)
 	struct fake_sock *s = sock_of(f, sock);
 	size_t at = s->at;
 
-	f->datagrams++;
+	f->c->datagrams++;
 	if (len < sizeof(struct nlmsghdr))
 		fake_die("a datagram without a message");
 	s->at = SIZE_MAX;

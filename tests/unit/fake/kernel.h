@@ -195,26 +195,36 @@ struct fake_sock {
 };
 
 /**
- * struct fake - a fake kernel and this process's sockets to it
- * @s:		the state, shared with children
- * @root:	directory that stands for /, "" for none: the kernel keeps its
- *		sysctls in there
+ * struct fake_control - the course of a run
  * @plan:	what is to go wrong
+ * @pid:	the process that is killed
  * @stop:	flag for wgq's @stop
  * @n:		requests so far
  * @datagrams:	datagrams so far
  * @trace:	for the test's own use, noted in @log with each request
  * @log:	the requests
- * @text:	the kernel's words for the refusal at hand
  */
-struct fake {
-	struct fake_state *s;
-	char root[PATH_MAX];
+struct fake_control {
 	struct fake_plan plan;
+	pid_t pid;
 	volatile sig_atomic_t stop;
 	unsigned int n, datagrams;
 	size_t trace;
 	struct fake_request log[FAKE_LOG];
+};
+
+/**
+ * struct fake - a fake kernel and this process's sockets to it
+ * @s:		the state, shared with children
+ * @c:		the course of the run, shared too
+ * @root:	directory that stands for /, "" for none: the kernel keeps its
+ *		sysctls in there
+ * @text:	the kernel's words for the refusal at hand
+ */
+struct fake {
+	struct fake_state *s;
+	struct fake_control *c;
+	char root[PATH_MAX];
 	const char *text;
 	struct buf out;
 	unsigned int out_entries;
@@ -239,9 +249,12 @@ void fake_arm(struct fake *f, const struct fake_plan *plan);
  * @change:	it is to change something
  *
  * Return: 0 to carry it out and call fake_end(), or the negative errno that
- * was planned for it.
+ * was planned for it; FAKE_KILLED in another process than the one to be killed.
  */
 int fake_begin(struct fake *f, const char *what, bool change);
+
+/** FAKE_KILLED - from fake_begin(): the process is being killed, do nothing */
+#define FAKE_KILLED INT_MIN
 
 /** fake_end() - a request took effect */
 void fake_end(struct fake *f);

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "private.h"
 #include "route.h"
@@ -61,11 +62,22 @@ static void flush_family(struct fake *f, int link, uint8_t family)
 		       r->link == link && r->dst.family == family);
 }
 
+/* The daemon notices, removes its socket and ends. */
+static void tun_gone(const struct fake *f, const char *name)
+{
+	char path[PATH_MAX + 64];
+
+	snprintf(path, sizeof(path), "%s/run/wireguard/%s.sock", f->root, name);
+	unlink(path);
+}
+
 static void delete_link(struct fake *f, struct fake_link *l)
 {
 	int index = l->index;
 
 	fake_sysctl_link(f, l->name, false);
+	if (!strcmp(l->kind, "tun"))
+		tun_gone(f, l->name);
 	flush_family(f, index, AF_INET);
 	flush_family(f, index, AF_INET6);
 	fake_wg_link_gone(f, index);
@@ -138,6 +150,10 @@ static void link_went_up(struct fake *f, struct fake_link *l)
 {
 	size_t i;
 
+	/* Only the kernel's WireGuard makes no address of its own (UP-6). */
+	if (!strcmp(l->kind, "tun") && !f->s->no_ipv6 &&
+	    l->mtu >= IPV6_MIN_MTU)
+		fake_addr_add(f, l->name, "fe80::77/64");
 	for (i = 0; i < f->s->n_addrs; i++)
 		if (f->s->addrs[i].link == l->index)
 			add_connected(f, &f->s->addrs[i]);
@@ -161,13 +177,11 @@ static int set_link(struct fake *f, struct fake_link *l,
 	}
 	if (!up || l->flags & IFF_UP)
 		return 0;
-	if (!strcmp(l->kind, "wireguard")) {
-		ret = fake_wg_link_up(f, l);
-		if (ret)
-			return ret;
-	}
-	l->flags |= IFF_UP;
+	ret = *l->kind ? fake_wg_link_up(f, l) : 0;
+	if (ret)
+		return ret;
 	link_went_up(f, l);
+	l->flags |= IFF_UP;
 	return 0;
 }
 
@@ -368,6 +382,8 @@ static int put_addr(struct fake *f, const struct fake_link *l,
 	size_t at = 0;
 	int ret;
 
+	if (a->addr.family == AF_INET6 && v6_scope(&a->addr) == 2)
+		a->scope = RT_SCOPE_LINK;
 	ret = place_addr(f, a, &at);
 	if (ret)
 		return ret;

@@ -89,6 +89,26 @@ void fake_wg_link_gone(struct fake *f, int link);
 /** fake_wg_link_up() - the device's socket is bound; 0 or -EADDRINUSE */
 int fake_wg_link_up(struct fake *f, struct fake_link *link);
 
+/** fake_wg_set_key() - set a device's private key, and drop it as a peer */
+void fake_wg_set_key(struct fake *f, struct fake_link *l, const uint8_t *key);
+
+/** fake_wg_find(), fake_wg_peer() - find a peer; the latter adds it unless it
+ * is the interface itself
+ */
+struct fake_peer *fake_wg_find(struct fake *f, int link, const uint8_t *key);
+struct fake_peer *fake_wg_peer(struct fake *f, const struct fake_link *l,
+			       const uint8_t *key);
+
+/** fake_wg_drop() - drop a peer, or all where @key is NULL */
+void fake_wg_drop(struct fake *f, int link, const uint8_t *key);
+
+/** fake_wg_drop_allowed() - drop the allowed IPs of a peer */
+void fake_wg_drop_allowed(struct fake *f, int link, const uint8_t *key);
+
+/** fake_wg_allow() - give a prefix to a peer, or take it */
+void fake_wg_allow(struct fake *f, const struct fake_peer *peer,
+		   const struct addr *a, bool remove);
+
 /** fake_wg_dump(), fake_nft_dump() - their part of fake_dump() */
 void fake_wg_dump(const struct fake *f, struct buf *out);
 void fake_nft_dump(const struct fake *f, struct buf *out);

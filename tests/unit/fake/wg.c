@@ -26,8 +26,7 @@ static bool has_len(const struct nlattr *attr, size_t len)
 	return !attr || mnl_attr_get_payload_len(attr) == len;
 }
 
-static struct fake_peer *find_peer(struct fake *f, int link,
-				   const uint8_t *key)
+struct fake_peer *fake_wg_find(struct fake *f, int link, const uint8_t *key)
 {
 	size_t i;
 
@@ -38,17 +37,16 @@ static struct fake_peer *find_peer(struct fake *f, int link,
 	return NULL;
 }
 
-static void drop_allowed(struct fake *f, int link, const uint8_t *key)
+void fake_wg_drop_allowed(struct fake *f, int link, const uint8_t *key)
 {
 	FAKE_REMOVE_IF(f->s->allowed, f->s->n_allowed, a,
 		       a->link == link &&
 			       (!key || !memcmp(a->key, key, KEY_LEN)));
 }
 
-/* All peers of a link where @key is NULL. */
-static void drop_peers(struct fake *f, int link, const uint8_t *key)
+void fake_wg_drop(struct fake *f, int link, const uint8_t *key)
 {
-	drop_allowed(f, link, key);
+	fake_wg_drop_allowed(f, link, key);
 	FAKE_REMOVE_IF(f->s->peers, f->s->n_peers, p,
 		       p->link == link &&
 			       (!key || !memcmp(p->key, key, KEY_LEN)));
@@ -56,7 +54,7 @@ static void drop_peers(struct fake *f, int link, const uint8_t *key)
 
 void fake_wg_link_gone(struct fake *f, int link)
 {
-	drop_peers(f, link, NULL);
+	fake_wg_drop(f, link, NULL);
 }
 
 static bool port_in_use(const struct fake *f, uint16_t port, int but)
@@ -92,6 +90,25 @@ int fake_wg_link_up(struct fake *f, struct fake_link *l)
 	return 0;
 }
 
+void fake_wg_allow(struct fake *f, const struct fake_peer *peer,
+		   const struct addr *a, bool remove)
+{
+	struct fake_allowed ip = { .link = peer->link,
+				   .addr = addr_masked(a) };
+
+	memcpy(ip.key, peer->key, KEY_LEN);
+	/* The last to name a prefix owns it, at the end of its list. */
+	FAKE_REMOVE_IF(f->s->allowed, f->s->n_allowed, v,
+		       v->link == ip.link && addr_eq(&v->addr, &ip.addr) &&
+			       (!remove ||
+				!memcmp(v->key, ip.key, KEY_LEN)));
+	if (remove)
+		return;
+	if (f->s->n_allowed == FAKE_ALLOWED)
+		fake_die("too many allowed IPs");
+	f->s->allowed[f->s->n_allowed++] = ip;
+}
+
 static int set_allowed_ip(struct fake *f, const struct fake_peer *peer,
 			  const struct nlattr *nest)
 {
@@ -99,7 +116,6 @@ static int set_allowed_ip(struct fake *f, const struct fake_peer *peer,
 					    WGALLOWEDIP_A_IPADDR,
 					    WGALLOWEDIP_A_CIDR_MASK,
 					    WGALLOWEDIP_A_FLAGS, 0 };
-	struct fake_allowed ip = { .link = peer->link };
 	const struct nlattr *tb[FAKE_ATTRS];
 	struct addr a = { 0 };
 	uint32_t flags = 0;
@@ -117,18 +133,7 @@ static int set_allowed_ip(struct fake *f, const struct fake_peer *peer,
 		return -EINVAL;
 	memcpy(a.b, mnl_attr_get_payload(tb[WGALLOWEDIP_A_IPADDR]),
 	       addr_bytes(a.family));
-	ip.addr = addr_masked(&a);
-	memcpy(ip.key, peer->key, KEY_LEN);
-	/* The last to name a prefix owns it, at the end of its list. */
-	FAKE_REMOVE_IF(f->s->allowed, f->s->n_allowed, v,
-		       v->link == ip.link && addr_eq(&v->addr, &ip.addr) &&
-			       (!(flags & WGALLOWEDIP_F_REMOVE_ME) ||
-				!memcmp(v->key, ip.key, KEY_LEN)));
-	if (flags & WGALLOWEDIP_F_REMOVE_ME)
-		return 0;
-	if (f->s->n_allowed == FAKE_ALLOWED)
-		fake_die("too many allowed IPs");
-	f->s->allowed[f->s->n_allowed++] = ip;
+	fake_wg_allow(f, peer, &a, flags & WGALLOWEDIP_F_REMOVE_ME);
 	return 0;
 }
 
@@ -182,6 +187,16 @@ static bool is_own_key(const struct fake_link *l, const uint8_t *key)
 	return !memcmp(pub, key, KEY_LEN);
 }
 
+struct fake_peer *fake_wg_peer(struct fake *f, const struct fake_link *l,
+			       const uint8_t *key)
+{
+	struct fake_peer *p = fake_wg_find(f, l->index, key);
+
+	if (is_own_key(l, key))
+		return NULL;
+	return p ? p : add_peer(f, l->index, key);
+}
+
 static int set_peer_values(struct fake *f, struct fake_peer *p, uint32_t flags,
 			   const struct nlattr **tb)
 {
@@ -193,7 +208,7 @@ static int set_peer_values(struct fake *f, struct fake_peer *p, uint32_t flags,
 	if (tb[WGPEER_A_ENDPOINT])
 		set_endpoint(p, tb[WGPEER_A_ENDPOINT]);
 	if (flags & WGPEER_F_REPLACE_ALLOWEDIPS)
-		drop_allowed(f, p->link, p->key);
+		fake_wg_drop_allowed(f, p->link, p->key);
 	if (tb[WGPEER_A_ALLOWEDIPS]) {
 		ret = set_allowed_ips(f, p, tb[WGPEER_A_ALLOWEDIPS]);
 		if (ret)
@@ -228,17 +243,28 @@ static int set_peer(struct fake *f, const struct fake_link *l,
 	if (flags & ~7u)
 		return -EOPNOTSUPP;
 	key = mnl_attr_get_payload(tb[WGPEER_A_PUBLIC_KEY]);
-	p = find_peer(f, l->index, key);
+	p = fake_wg_find(f, l->index, key);
 	if (flags & WGPEER_F_REMOVE_ME) {
 		if (p)
-			drop_peers(f, l->index, key);
+			fake_wg_drop(f, l->index, key);
 		return 0;
 	}
-	if (is_own_key(l, key) || (!p && flags & WGPEER_F_UPDATE_ONLY))
+	if (!p && flags & WGPEER_F_UPDATE_ONLY)
 		return 0;
-	if (!p)
-		p = add_peer(f, l->index, key);
-	return set_peer_values(f, p, flags, tb);
+	p = fake_wg_peer(f, l, key);
+	return p ? set_peer_values(f, p, flags, tb) : 0;
+}
+
+void fake_wg_set_key(struct fake *f, struct fake_link *l, const uint8_t *key)
+{
+	uint8_t pub[KEY_LEN];
+
+	memcpy(l->private_key, key, KEY_LEN);
+	l->has_key = !key_is_zero(l->private_key);
+	l->private_key[0] &= 248;
+	l->private_key[31] = (l->private_key[31] & 127) | 64;
+	key_public(pub, l->private_key);
+	fake_wg_drop(f, l->index, pub);
 }
 
 /* set_device(): nothing of it is taken back when a later part is refused. */
@@ -246,7 +272,6 @@ static int set_device(struct fake *f, struct fake_link *l,
 		      const struct nlattr **tb)
 {
 	const struct nlattr *attr;
-	uint8_t pub[KEY_LEN];
 	int ret = 0;
 
 	if (tb[WGDEVICE_A_FWMARK])
@@ -259,17 +284,11 @@ static int set_device(struct fake *f, struct fake_link *l,
 		l->port = mnl_attr_get_u16(tb[WGDEVICE_A_LISTEN_PORT]);
 	}
 	if (tb[WGDEVICE_A_FLAGS])
-		drop_peers(f, l->index, NULL);
-	if (tb[WGDEVICE_A_PRIVATE_KEY]) {
-		memcpy(l->private_key,
-		       mnl_attr_get_payload(tb[WGDEVICE_A_PRIVATE_KEY]),
-		       KEY_LEN);
-		l->has_key = !key_is_zero(l->private_key);
-		l->private_key[0] &= 248;
-		l->private_key[31] = (l->private_key[31] & 127) | 64;
-		key_public(pub, l->private_key);
-		drop_peers(f, l->index, pub);
-	}
+		fake_wg_drop(f, l->index, NULL);
+	if (tb[WGDEVICE_A_PRIVATE_KEY])
+		fake_wg_set_key(f, l,
+				mnl_attr_get_payload(
+					tb[WGDEVICE_A_PRIVATE_KEY]));
 	if (!tb[WGDEVICE_A_PEERS])
 		return 0;
 	if (!(tb[WGDEVICE_A_PEERS]->nla_type & NLA_F_NESTED))
@@ -499,7 +518,7 @@ void fake_wg_dump(const struct fake *f, struct buf *out)
 	size_t i;
 
 	for (i = 0; i < f->s->n_links; i++)
-		if (!strcmp(f->s->links[i].kind, "wireguard"))
+		if (*f->s->links[i].kind)
 			dump_device(&f->s->links[i], out);
 	for (i = 0; i < f->s->n_peers; i++) {
 		p = &f->s->peers[i];
