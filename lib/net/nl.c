@@ -571,7 +571,7 @@ void nl_batch_begin(struct nl_batch *b, struct nl *nl,
 void nl_batch_done(struct nl_batch *b)
 {
 	if (b->buf)
-		explicit_bzero(b->buf, NL_BATCH_BYTES);
+		explicit_bzero(b->buf, b->used);
 	free(b->buf);
 	b->buf = NULL;
 	b->len = b->n = 0;
@@ -636,6 +636,8 @@ int nl_batch_add(struct nl_batch *b, const struct nlmsg *m, struct wgq_err *e)
 			return b->result;
 	memcpy(b->buf + b->len, m->buf, nlmsg_hdr(m)->nlmsg_len);
 	b->len += len;
+	if (b->len > b->used)
+		b->used = b->len;
 	b->n++;
 	return 0;
 }

@@ -267,6 +267,7 @@ struct nl_batch_ops {
  * @ctx:	their first argument
  * @buf:	datagram being filled
  * @len:	its length
+ * @used:	most bytes that were ever in @buf: what there is to wipe
  * @n:		messages in it
  * @base:	index of its first message
  * @done:	messages that the kernel has processed, refused ones included
@@ -286,6 +287,7 @@ struct nl_batch {
 	void *ctx;
 	uint8_t *buf;
 	size_t len;
+	size_t used;
 	size_t n;
 	size_t base;
 	size_t done;

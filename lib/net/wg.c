@@ -174,26 +174,26 @@ bool wg_set_next(struct wg_set *s, struct nlmsg *m)
 	return true;
 }
 
-static void free_wiped(uint8_t **p)
-{
-	if (*p)
-		explicit_bzero(*p, WG_MSG_SIZE);
-	free(*p);
-}
-
 int wg_set_device(struct nl *nl, uint16_t family, const struct wg_device *dev,
 		  enum wg_mode mode, struct wgq_err *e)
 {
-	cleanup(free_wiped) uint8_t *buf = malloc(WG_MSG_SIZE);
+	cleanup(free_ptr) uint8_t *buf = malloc(WG_MSG_SIZE);
 	struct nlmsg m = { .buf = buf, .size = WG_MSG_SIZE };
 	struct wg_set s;
+	size_t used = 0;
 	int ret = 0;
 
 	if (!buf)
 		return err_sys(e, -ENOMEM, "WireGuard");
 	wg_set_begin(&s, family, dev, mode);
-	while (ret == 0 && wg_set_next(&s, &m))
+	while (ret == 0 && wg_set_next(&s, &m)) {
+		if (m.full)
+			used = WG_MSG_SIZE;
+		else if (nlmsg_hdr(&m)->nlmsg_len > used)
+			used = nlmsg_hdr(&m)->nlmsg_len;
 		ret = nl_talk(nl, &m, NULL, NULL, e);
+	}
+	explicit_bzero(buf, used);
 	return ret;
 }
 

@@ -31,6 +31,7 @@ static int read_fd(int fd, size_t max, struct buf *ret)
 {
 	const size_t start = ret->len;
 	char chunk[16384];
+	size_t used = 0;
 	int err = 0;
 	ssize_t n;
 
@@ -42,6 +43,8 @@ static int read_fd(int fd, size_t max, struct buf *ret)
 			err = -errno;
 		if (n <= 0)
 			break;
+		if ((size_t)n > used)
+			used = (size_t)n;
 		if ((size_t)n > max - (ret->len - start)) {
 			err = -EFBIG;
 			break;
@@ -52,7 +55,8 @@ static int read_fd(int fd, size_t max, struct buf *ret)
 		if (err)
 			break;
 	}
-	explicit_bzero(chunk, sizeof(chunk));
+	/* No more than was used: touching a page costs a fault. */
+	explicit_bzero(chunk, used);
 	if (err && ret->p) {
 		explicit_bzero(ret->p + start, ret->len - start);
 		ret->len = start;
