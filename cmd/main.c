@@ -152,8 +152,8 @@ bool cmd_target(struct wgq_opts *o, const char *verb, int argc, char **argv,
 	if (options && i < argc && !strcmp(argv[i], "--")) {
 		i++;
 	} else if (options && i < argc && argv[i][0] == '-') {
-		fprintf(stderr, "%s: %s: there is no option `%s'\n",
-			o->program, verb, argv[i]);
+		fprintf(stderr, "%s: %s: there is no option `%s'\n", o->program,
+			verb, argv[i]);
 		*ret_status = 1;
 		return false;
 	}
@@ -264,7 +264,9 @@ int main(int argc, char **argv)
 	char self[PATH_MAX];
 	ssize_t len;
 	struct wgq_opts o = {
-		.program = slash ? slash + 1 : argc ? argv[0] : "wgq",
+		.program = slash  ? slash + 1
+			   : argc ? argv[0]
+				  : "wgq",
 		.env = (const char *const *)environ,
 		.stop = &stop_signal,
 		.message = print_message,
@@ -280,6 +282,6 @@ int main(int argc, char **argv)
 		o.self = self;
 	}
 	o.as_wg_quick = !strcmp(o.program, "wg-quick");
-	return o.as_wg_quick ? run_as_wg_quick(&o, argc, argv) :
-			       run_as_wgq(&o, argc, argv);
+	return o.as_wg_quick ? run_as_wg_quick(&o, argc, argv)
+			     : run_as_wgq(&o, argc, argv);
 }

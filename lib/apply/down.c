@@ -145,8 +145,8 @@ static int bring_down(struct run *r, const struct snap_link *link,
 		      struct wgq_err *e)
 {
 	bool finish = r->journal.state == JOURNAL_DOWN;
-	bool hooks = r->journal.state != JOURNAL_UP ||
-		     any_up_hook_ran(&r->journal);
+	bool hooks =
+		r->journal.state != JOURNAL_UP || any_up_hook_ran(&r->journal);
 	struct wgq_err hook_err = { 0 };
 	int ret = 0;
 
@@ -182,7 +182,8 @@ int apply_down(const struct wgq_opts *o, const struct host *host,
 
 	ret = run_load(&r, o, host, e);
 	if (!ret && !host->may_admin())
-		ret = err_set(e, -EPERM, "taking an interface down needs root "
+		ret = err_set(e, -EPERM,
+			      "taking an interface down needs root "
 			      "or CAP_NET_ADMIN");
 	if (!ret)
 		ret = run_lock(&r, true, e);

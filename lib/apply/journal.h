@@ -27,10 +27,10 @@
 
 /** enum journal_state - what the interface's last run was doing */
 enum journal_state {
-	JOURNAL_NONE,	/* there is no journal */
-	JOURNAL_UP,	/* `up` was under way */
-	JOURNAL_IS_UP,	/* `up` ended well */
-	JOURNAL_DOWN,	/* `down` was under way */
+	JOURNAL_NONE,  /* there is no journal */
+	JOURNAL_UP,    /* `up` was under way */
+	JOURNAL_IS_UP, /* `up` ended well */
+	JOURNAL_DOWN,  /* `down` was under way */
 };
 
 /**

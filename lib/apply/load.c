@@ -145,8 +145,8 @@ static int tell_findings(struct findings *fs, int ret, struct wgq_err *e)
 			err_set(e, -EINVAL, "%s:%u: %s", r->conf.name, f->line,
 				f->text);
 		else
-			run_say(r, f->severity == CONF_ERROR ? prefix :
-							       "Warning:",
+			run_say(r,
+				f->severity == CONF_ERROR ? prefix : "Warning:",
 				"%s:%u: %s", r->conf.name, f->line, f->text);
 	}
 	if (fs->errors > 1)
@@ -229,7 +229,8 @@ int run_load(struct run *r, const struct wgq_opts *o, const struct host *host,
 	if (access(path, F_OK))
 		return err_set(e, -ENOENT, "`%s' does not exist", path);
 	if (!conf_parse_path(path, r->conf.ifname))
-		return err_set(e, -EINVAL, "The config file must be a valid "
+		return err_set(e, -EINVAL,
+			       "The config file must be a valid "
 			       "interface name, followed by .conf");
 	real = realpath(path, NULL);
 	if (!real)
@@ -327,8 +328,10 @@ int run_take_lock(struct run *r, const char *name, bool wait,
 			return ret;
 		*e = (struct wgq_err){ 0 };
 		if (holder && !lock_is_ancestor(proc, holder, getpid()))
-			run_say(r, "[!]", "waiting for process %d, which is at "
-				"work on %s", (int)holder, name);
+			run_say(r, "[!]",
+				"waiting for process %d, which is at "
+				"work on %s",
+				(int)holder, name);
 		return lock_take(r->host->run, scoped, proc, r->o->stop,
 				 ret_lock, e);
 	}
@@ -357,8 +360,10 @@ int run_lock(struct run *r, bool wait, struct wgq_err *e)
 
 	ret = run_take_lock(r, r->conf.ifname, wait, &r->lock, &why);
 	if (ret == -EROFS || ret == -ENOENT) {
-		run_say(r, "[!]", "%s: going on without a journal, so that "
-			"nothing can be undone after a crash", why.msg);
+		run_say(r, "[!]",
+			"%s: going on without a journal, so that "
+			"nothing can be undone after a crash",
+			why.msg);
 		return 0;
 	}
 	if (ret)

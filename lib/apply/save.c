@@ -61,8 +61,8 @@ int run_save(struct run *r, struct wgq_err *e)
 		live.mtu = link.mtu;
 		live.device = &device;
 		conf_print_save(&r->conf, &live, &text);
-		ret = text.failed ? err_sys(e, -ENOMEM, "save") :
-				    file_write(r->conf.path, FILE_FOLLOW, 0600,
+		ret = text.failed ? err_sys(e, -ENOMEM, "save")
+				  : file_write(r->conf.path, FILE_FOLLOW, 0600,
 					       text.p, text.len, e);
 	}
 	explicit_bzero(&device, sizeof(device));

@@ -89,8 +89,8 @@ static int judge(const struct run *r, int status, struct wgq_err *e)
 	return err_status(e, status);
 }
 
-static int run_program(struct run *r, const char *path,
-		       const char *const *argv, struct wgq_err *e)
+static int run_program(struct run *r, const char *path, const char *const *argv,
+		       struct wgq_err *e)
 {
 	int status, ret;
 
@@ -114,8 +114,7 @@ static int run_shell(struct run *r, const struct hook *hook,
 		if (ret)
 			return ret;
 	}
-	hook_shell_script(hook, &r->conf, phase, r->o->program, shell,
-			  &script);
+	hook_shell_script(hook, &r->conf, phase, r->o->program, shell, &script);
 	if (script.failed)
 		return err_sys(e, -ENOMEM, "hook");
 	argv = hook_shell_argv(path, script.p, &r->conf, phase, r->o->program,
@@ -385,6 +384,5 @@ void run_undo(struct run *r, const struct plan *p,
 	len = strlen(e->msg);
 	snprintf(e->msg + len, sizeof(e->msg) - len,
 		 "; %u step%s could not be undone: `%s down %s' tries again",
-		 failed, failed > 1 ? "s" : "", r->o->program,
-		 r->o->target);
+		 failed, failed > 1 ? "s" : "", r->o->program, r->o->target);
 }

@@ -54,7 +54,8 @@ static int check_hooks(struct up *u, struct wgq_err *e)
 			    exec_have(r->search_path, "bash") ||
 			    exec_have(r->search_path, "sh"))
 				continue;
-			err_set(e, -ENOENT, "%s needs a shell, and there is "
+			err_set(e, -ENOENT,
+				"%s needs a shell, and there is "
 				"neither bash nor sh",
 				conf_phase_name((enum conf_phase)i));
 			err_at(e, r->conf.name, list->v[j].line);
@@ -93,10 +94,13 @@ static int claim(struct run *r, struct wgq_err *e)
 		ret = kernel_link(&r->kernel, &link, e);
 	if (ret)
 		return ret;
-	if (r->journal.state == JOURNAL_UP || r->journal.state == JOURNAL_DOWN ||
+	if (r->journal.state == JOURNAL_UP ||
+	    r->journal.state == JOURNAL_DOWN ||
 	    (r->journal.state == JOURNAL_IS_UP && !link.exists)) {
-		run_say(r, "[!]", "clearing away what an earlier run left of "
-			"`%s'", r->conf.ifname);
+		run_say(r, "[!]",
+			"clearing away what an earlier run left of "
+			"`%s'",
+			r->conf.ifname);
 		ret = run_clear(r, &link, e);
 		if (!ret)
 			ret = kernel_link(&r->kernel, &link, e);
@@ -119,11 +123,14 @@ static int choose_userspace(struct up *u, struct wgq_err *e)
 	if (!program || !*program)
 		program = "wireguard-go";
 	if (!exec_have(r->search_path, program))
-		return err_set(e, -EPROTONOSUPPORT, "the kernel has no "
+		return err_set(e, -EPROTONOSUPPORT,
+			       "the kernel has no "
 			       "WireGuard (is its module missing?), and there "
-			       "is no %s to take its place", program);
-	run_say(r, "[!]", "Missing WireGuard kernel module. Falling back to "
-			  "slow userspace implementation.");
+			       "is no %s to take its place",
+			       program);
+	run_say(r, "[!]",
+		"Missing WireGuard kernel module. Falling back to "
+		"slow userspace implementation.");
 	u->userspace = program;
 	return 0;
 }
@@ -177,8 +184,8 @@ static int resolve(struct run *r, struct wgq_err *e)
 	}
 	snprintf(services, sizeof(services), "%s/etc/services", r->host->root);
 	ret = resolve_listen_port(&r->conf.device, &o, e);
-	return ret || !any ? ret :
-			     resolve_endpoints(r->conf.device.peers,
+	return ret || !any ? ret
+			   : resolve_endpoints(r->conf.device.peers,
 					       device->n_peers, &o, e);
 }
 
@@ -224,9 +231,10 @@ static void say_no_ipv6(const struct run *r)
 
 	for (i = 0; i < r->conf.address.n; i++)
 		if (r->conf.addresses[i].family == AF_INET6)
-			run_say(r, "[!]", "%s:%u: IPv6 is switched off on this "
-				"host: leaving out %s", r->conf.name,
-				r->conf.address.v[i].line,
+			run_say(r, "[!]",
+				"%s:%u: IPv6 is switched off on this "
+				"host: leaving out %s",
+				r->conf.name, r->conf.address.v[i].line,
 				addr_print(&r->conf.addresses[i], text));
 }
 
@@ -244,13 +252,11 @@ static int snap_host(struct up *u, const struct wg_device *device,
 	}
 	ret = kernel_snap_host(&r->kernel, &needs, device, a, &u->host, e);
 	u->host.ipv6_off = uses_ipv6(&r->conf, device) && ipv6_is_off(r);
-	u->host.src_valid_mark =
-		needs.default_route[SNAP_V4] ?
-			run_sysctl(r, SYSCTL_SRC_VALID_MARK) :
-			-1;
-	u->host.send_redirects = u->userspace ?
-					 -1 :
-					 run_sysctl(r, SYSCTL_SEND_REDIRECTS);
+	u->host.src_valid_mark = needs.default_route[SNAP_V4]
+					 ? run_sysctl(r, SYSCTL_SRC_VALID_MARK)
+					 : -1;
+	u->host.send_redirects =
+		u->userspace ? -1 : run_sysctl(r, SYSCTL_SEND_REDIRECTS);
 	return ret;
 }
 
@@ -328,7 +334,8 @@ static int check(struct up *u, struct wgq_err *e)
 	int ret;
 
 	if (!r->host->may_admin())
-		return err_set(e, -EPERM, "bringing an interface up needs "
+		return err_set(e, -EPERM,
+			       "bringing an interface up needs "
 			       "root or CAP_NET_ADMIN");
 	ret = run_parse_device(r, e);
 	if (!ret && names_table(&r->conf))
@@ -422,8 +429,10 @@ static void say_hooks_stay(const struct up *u)
 
 	for (i = 0; i < CONF_PHASES; i++)
 		if (u->r.journal.hooks[i])
-			run_say(&u->r, "[!]", "what the %s hooks did is not "
-				"undone", conf_phase_name((enum conf_phase)i));
+			run_say(&u->r, "[!]",
+				"what the %s hooks did is not "
+				"undone",
+				conf_phase_name((enum conf_phase)i));
 }
 
 static int bring_up(struct up *u, struct wgq_err *e)

@@ -22,9 +22,16 @@ struct buf {
 	bool failed;
 };
 
+/** buf_add() - append @len bytes */
 void buf_add(struct buf *b, const void *data, size_t len);
+
+/** buf_adds() - append a string without its NUL */
 void buf_adds(struct buf *b, const char *s);
+
+/** buf_addc() - append a character */
 void buf_addc(struct buf *b, char c);
+
+/** buf_addf() - append formatted text */
 void buf_addf(struct buf *b, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 

@@ -40,11 +40,11 @@ static inline int take_fd(int *fd)
 	return v;
 }
 
-#define take_ptr(p)                                                            \
-	({                                                                     \
-		__typeof__(p) take_v = (p);                                    \
-		(p) = NULL;                                                    \
-		take_v;                                                        \
+#define take_ptr(p)                         \
+	({                                  \
+		__typeof__(p) take_v = (p); \
+		(p) = NULL;                 \
+		take_v;                     \
 	})
 
 #endif

@@ -138,7 +138,7 @@ bool key_is_zero(const uint8_t key[KEY_LEN])
  * copy shares an object file with the guarded allocator, which pulls in the
  * run-time dispatch of every primitive: 100 KB of a static binary.
  */
-int sodium_is_zero(const unsigned char *n, const size_t nlen);
+int sodium_is_zero(const unsigned char *n, size_t nlen);
 
 int sodium_is_zero(const unsigned char *n, const size_t nlen)
 {

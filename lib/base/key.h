@@ -6,9 +6,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define KEY_LEN 32		/* bytes of a private, public or preshared key */
-#define KEY_BASE64_LEN 45	/* its base64 text with the final NUL */
-#define KEY_HEX_LEN 65		/* its hexadecimal text with the final NUL */
+#define KEY_LEN 32	  /* bytes of a private, public or preshared key */
+#define KEY_BASE64_LEN 45 /* its base64 text with the final NUL */
+#define KEY_HEX_LEN 65	  /* its hexadecimal text with the final NUL */
 
 /**
  * key_parse_base64() - decode a key (contract KEYS-1)

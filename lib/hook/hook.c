@@ -12,23 +12,109 @@
  */
 static const char *const shell_words[] = {
 	/* keywords */
-	"if", "then", "else", "elif", "fi", "case", "esac", "for", "select",
-	"while", "until", "do", "done", "in", "function", "time", "coproc",
+	"if",
+	"then",
+	"else",
+	"elif",
+	"fi",
+	"case",
+	"esac",
+	"for",
+	"select",
+	"while",
+	"until",
+	"do",
+	"done",
+	"in",
+	"function",
+	"time",
+	"coproc",
 	/* builtins; `.` `:` `[` and such are kept out by their characters */
-	".", ":", "alias", "bg", "bind", "break", "builtin", "caller", "cd",
-	"command", "compgen", "complete", "compopt", "continue", "declare",
-	"dirs", "disown", "echo", "enable", "eval", "exec", "exit", "export",
-	"false", "fc", "fg", "getopts", "hash", "help", "history", "jobs",
-	"kill", "let", "local", "logout", "mapfile", "popd", "printf", "pushd",
-	"pwd", "read", "readarray", "readonly", "return", "set", "shift",
-	"shopt", "source", "suspend", "test", "times", "trap", "true", "type",
-	"typeset", "ulimit", "umask", "unalias", "unset", "wait",
+	".",
+	":",
+	"alias",
+	"bg",
+	"bind",
+	"break",
+	"builtin",
+	"caller",
+	"cd",
+	"command",
+	"compgen",
+	"complete",
+	"compopt",
+	"continue",
+	"declare",
+	"dirs",
+	"disown",
+	"echo",
+	"enable",
+	"eval",
+	"exec",
+	"exit",
+	"export",
+	"false",
+	"fc",
+	"fg",
+	"getopts",
+	"hash",
+	"help",
+	"history",
+	"jobs",
+	"kill",
+	"let",
+	"local",
+	"logout",
+	"mapfile",
+	"popd",
+	"printf",
+	"pushd",
+	"pwd",
+	"read",
+	"readarray",
+	"readonly",
+	"return",
+	"set",
+	"shift",
+	"shopt",
+	"source",
+	"suspend",
+	"test",
+	"times",
+	"trap",
+	"true",
+	"type",
+	"typeset",
+	"ulimit",
+	"umask",
+	"unalias",
+	"unset",
+	"wait",
 	/* functions of wg-quick */
-	"cmd", "die", "parse_options", "read_bool", "auto_su", "add_if",
-	"del_if", "add_addr", "set_mtu_up", "resolvconf_iface_prefix",
-	"set_dns", "unset_dns", "add_route", "get_fwmark", "remove_firewall",
-	"add_default", "set_config", "save_config", "execute_hooks",
-	"cmd_usage", "cmd_up", "cmd_down", "cmd_save", "cmd_strip",
+	"cmd",
+	"die",
+	"parse_options",
+	"read_bool",
+	"auto_su",
+	"add_if",
+	"del_if",
+	"add_addr",
+	"set_mtu_up",
+	"resolvconf_iface_prefix",
+	"set_dns",
+	"unset_dns",
+	"add_route",
+	"get_fwmark",
+	"remove_firewall",
+	"add_default",
+	"set_config",
+	"save_config",
+	"execute_hooks",
+	"cmd_usage",
+	"cmd_up",
+	"cmd_down",
+	"cmd_save",
+	"cmd_strip",
 };
 
 /* struct lexer - a line on its way to words */
@@ -44,7 +130,7 @@ struct lexer {
 enum lexed {
 	LEX_OK,
 	LEX_END,
-	LEX_SHELL,	/* not understood, or not plain */
+	LEX_SHELL, /* not understood, or not plain */
 	LEX_NO_MEMORY
 };
 
@@ -159,10 +245,8 @@ static bool is_program(const char *word)
 {
 	size_t i;
 
-	if (!strchr("_./", *word) &&
-	    !(*word >= 'a' && *word <= 'z') &&
-	    !(*word >= 'A' && *word <= 'Z') &&
-	    !(*word >= '0' && *word <= '9'))
+	if (!strchr("_./", *word) && !(*word >= 'a' && *word <= 'z') &&
+	    !(*word >= 'A' && *word <= 'Z') && !(*word >= '0' && *word <= '9'))
 		return false;
 	if (!*word || strchr(word, '='))
 		return false;

@@ -23,9 +23,9 @@
 
 /** enum hook_kind - what it takes to carry out a hook */
 enum hook_kind {
-	HOOK_EMPTY,	/* nothing but blanks or a comment: succeeds */
-	HOOK_EXEC,	/* one plain command */
-	HOOK_SHELL	/* the whole text, by a shell */
+	HOOK_EMPTY, /* nothing but blanks or a comment: succeeds */
+	HOOK_EXEC,  /* one plain command */
+	HOOK_SHELL  /* the whole text, by a shell */
 };
 
 /*
@@ -60,10 +60,7 @@ int hook_parse(const char *text, const char *ifname, struct arena *a,
 	       struct hook *ret_hook) __attribute__((warn_unused_result));
 
 /** enum hook_shell - which shell carries out a HOOK_SHELL */
-enum hook_shell {
-	HOOK_BASH,
-	HOOK_SH
-};
+enum hook_shell { HOOK_BASH, HOOK_SH };
 
 /**
  * hook_shell_script() - the program to give to `bash -c` or `sh -c`

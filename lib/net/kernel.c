@@ -109,7 +109,7 @@ static int run_link_del(struct kernel *k, struct wgq_err *e)
 
 static int need_wireguard(struct kernel *k, struct wgq_err *e)
 {
-	bool has;
+	bool has = false;
 	int ret = kernel_has_wireguard(k, &has, e);
 
 	if (ret || has)
@@ -125,8 +125,8 @@ static int run_wg_conf(struct kernel *k, const struct conf *conf,
 	if (k->userspace)
 		return uapi_set_device(k->uapi, &conf->device, WG_ADD, e);
 	ret = need_wireguard(k, e);
-	return ret ? ret :
-		     wg_set_device(&k->generic, k->wg_family, &conf->device,
+	return ret ? ret
+		   : wg_set_device(&k->generic, k->wg_family, &conf->device,
 				   WG_ADD, e);
 }
 

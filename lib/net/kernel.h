@@ -71,8 +71,8 @@ int kernel_has_wireguard(struct kernel *k, bool *ret_has, struct wgq_err *e)
  *
  * Return: 0 or -errno.
  */
-int kernel_link(struct kernel *k, struct snap_link *ret_link,
-		struct wgq_err *e) __attribute__((warn_unused_result));
+int kernel_link(struct kernel *k, struct snap_link *ret_link, struct wgq_err *e)
+	__attribute__((warn_unused_result));
 
 /**
  * kernel_use() - take a link for the interface that steps act on
@@ -143,9 +143,8 @@ int kernel_snap_iface(struct kernel *k, struct arena *a,
  * Return: 0 or -errno.
  */
 int kernel_snap_down(struct kernel *k, const struct snap_link *link,
-		     uint32_t mark, struct arena *a,
-		     struct snap_down *ret_down, struct wgq_err *e)
-	__attribute__((warn_unused_result));
+		     uint32_t mark, struct arena *a, struct snap_down *ret_down,
+		     struct wgq_err *e) __attribute__((warn_unused_result));
 
 /** kernel_does() - is the step one that kernel_run() carries out? */
 bool kernel_does(enum step_kind kind);

@@ -111,8 +111,8 @@ struct nlmsg {
 };
 
 /** NLMSG() - declare a message @m with a buffer of @bytes of its own */
-#define NLMSG(m, bytes)                                                        \
-	_Alignas(struct nlmsghdr) uint8_t m##_buf[bytes];                      \
+#define NLMSG(m, bytes)                                   \
+	_Alignas(struct nlmsghdr) uint8_t m##_buf[bytes]; \
 	struct nlmsg m = { .buf = m##_buf, .size = (bytes) }
 
 /** nlmsg_hdr() - the header of a message that was begun and is not full */
@@ -135,10 +135,18 @@ static inline struct nlmsghdr *nlmsg_hdr(const struct nlmsg *m)
 void nlmsg_begin(struct nlmsg *m, uint16_t type, uint16_t flags,
 		 const void *hdr, size_t len);
 
+/** nlmsg_put() - append an attribute of @len bytes */
 void nlmsg_put(struct nlmsg *m, uint16_t type, const void *data, size_t len);
+
+/** nlmsg_put_u8() - append an attribute of one byte */
 void nlmsg_put_u8(struct nlmsg *m, uint16_t type, uint8_t v);
+
+/** nlmsg_put_u16() - append a number in host byte order */
 void nlmsg_put_u16(struct nlmsg *m, uint16_t type, uint16_t v);
+
+/** nlmsg_put_u32() - append a number in host byte order */
 void nlmsg_put_u32(struct nlmsg *m, uint16_t type, uint32_t v);
+
 /** nlmsg_put_be32() - a number in host order, sent in network order */
 void nlmsg_put_be32(struct nlmsg *m, uint16_t type, uint32_t v);
 /** nlmsg_put_str() - a string with its NUL */
@@ -182,10 +190,9 @@ void nlmsg_rollback(struct nlmsg *m, size_t mark);
  * multiple of 4.
  */
 #define nlmsg_for_each(attr, nlh, hdr)                                         \
-	for ((attr) = mnl_nlmsg_get_payload_offset((nlh), (hdr));              \
-	     mnl_attr_ok((attr), (int)((const char *)(nlh) +                   \
-				       (nlh)->nlmsg_len -                      \
-				       (const char *)(attr)));                 \
+	for ((attr) = mnl_nlmsg_get_payload_offset((nlh), (hdr)); mnl_attr_ok( \
+		     (attr), (int)((const char *)(nlh) + (nlh)->nlmsg_len -    \
+				   (const char *)(attr)));                     \
 	     (attr) = mnl_attr_next(attr))
 
 /**

@@ -78,7 +78,7 @@ bool kernel_use(struct kernel *k, const struct snap_link *link)
 int kernel_device(struct kernel *k, struct arena *a, struct wg_device *ret_dev,
 		  struct wgq_err *e)
 {
-	bool has;
+	bool has = false;
 	int ret;
 
 	if (k->userspace)
@@ -298,7 +298,8 @@ static int link_mtu(struct kernel *k, int index, unsigned int *ret_mtu,
 	return ret;
 }
 
-/* Give paths without an MTU of their own that of their link, each asked once. */
+/* Give paths without an MTU of their own that of their link, each asked once.
+ */
 static int fill_link_mtus(struct kernel *k, struct path *paths, size_t n,
 			  struct wgq_err *e)
 {
@@ -656,7 +657,7 @@ static int device_facts(struct kernel *k, struct arena *a,
 			const struct rule_list *rules, struct snap_down *down,
 			struct wgq_err *e)
 {
-	struct wg_device device;
+	struct wg_device device = { 0 };
 	bool has = false;
 	int ret;
 
@@ -726,8 +727,8 @@ static int other_wireguard(struct kernel *k, bool *ret_found, struct wgq_err *e)
 }
 
 int kernel_snap_down(struct kernel *k, const struct snap_link *link,
-		     uint32_t mark, struct arena *a,
-		     struct snap_down *ret_down, struct wgq_err *e)
+		     uint32_t mark, struct arena *a, struct snap_down *ret_down,
+		     struct wgq_err *e)
 {
 	struct snap_down down = { .link = *link };
 	struct table_exit x = { .table = mark };

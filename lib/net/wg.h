@@ -36,8 +36,8 @@ int wg_family(struct nl *nl, uint16_t *ret_family, struct wgq_err *e)
 
 /** enum wg_mode - how a device is set (contract 3.7) */
 enum wg_mode {
-	WG_ADD,		/* what is mentioned, keeping other peers: addconf */
-	WG_REPLACE,	/* the same, dropping all other peers */
+	WG_ADD,	    /* what is mentioned, keeping other peers: addconf */
+	WG_REPLACE, /* the same, dropping all other peers */
 };
 
 /**

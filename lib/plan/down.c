@@ -106,8 +106,7 @@ static void look_below(const struct snap_down *snap, struct pairs *pairs,
 	const struct snap_rule *v = snap->rules;
 	size_t i;
 
-	for (i = mark + 1; i < snap->n_rules &&
-			   v[i].family == v[mark].family &&
+	for (i = mark + 1; i < snap->n_rules && v[i].family == v[mark].family &&
 			   v[i].priority == v[mark].priority;
 	     i++)
 		if (take_partner(snap, pairs, mark, i))

@@ -29,10 +29,10 @@
 
 /** enum table_mode - what the Table key asks for (RT-3 to RT-5) */
 enum table_mode {
-	TABLE_AUTO,	/* main, and policy routing for /0 */
-	TABLE_OFF,	/* no routes */
-	TABLE_NUMBER,	/* all routes into one table, nothing else */
-	TABLE_BAD,	/* neither: an error as soon as there is a route */
+	TABLE_AUTO,   /* main, and policy routing for /0 */
+	TABLE_OFF,    /* no routes */
+	TABLE_NUMBER, /* all routes into one table, nothing else */
+	TABLE_BAD,    /* neither: an error as soon as there is a route */
 };
 
 /**
@@ -107,6 +107,9 @@ int plan_hooks(const struct conf *conf, enum conf_phase phase, struct plan *p)
  *
  * Without an MTU key it is the smallest path MTU to an endpoint, else that of
  * the IPv4 default route, else 1500, less 80 bytes of overhead (UP-14).
+ *
+ * Return: the MTU in bytes, as it is told to the kernel; negative where the
+ * path is smaller than the overhead.
  */
 int plan_mtu(const struct conf *conf, const struct snap_host *host);
 
@@ -153,8 +156,8 @@ int plan_routes(const struct conf *conf, const struct plan_table *table,
  *
  * Return: 0 or -ENOMEM.
  */
-int plan_predict(const struct conf *conf, const struct snap_host *host,
-		 int mtu, struct arena *a, struct snap_iface *ret_iface)
+int plan_predict(const struct conf *conf, const struct snap_host *host, int mtu,
+		 struct arena *a, struct snap_iface *ret_iface)
 	__attribute__((warn_unused_result));
 
 /**
@@ -191,9 +194,10 @@ void plan_remember(struct plan_memory *memory, const struct step *s);
  *
  * Takes exactly the tunnel's own rules: {not fwmark N lookup N} and, of the
  * suppress rules, the one that was made with it (RR-4), never another
- * tunnel's; also one whose mark rule a run that was cut off had taken already.  Sysctls are put back only if no other tunnel lives by them.  The
- * link may be gone already, or never have been made, after an `up` or `down`
- * that was cut off.
+ * tunnel's; also one whose mark rule a run that was cut off had taken already.
+ * Sysctls are put back only if no other tunnel lives by them.  The link may be
+ * gone already, or never have been made, after an `up` or `down` that was cut
+ * off.
  *
  * Return: 0 or -ENOMEM.
  */

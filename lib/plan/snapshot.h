@@ -19,11 +19,7 @@
  */
 
 /** enum snap_family - index of a family in arrays */
-enum snap_family {
-	SNAP_V4,
-	SNAP_V6,
-	SNAP_FAMILIES
-};
+enum snap_family { SNAP_V4, SNAP_V6, SNAP_FAMILIES };
 
 /** snap_family() - the index of AF_INET or AF_INET6 */
 static inline enum snap_family snap_family(uint8_t family)

@@ -60,15 +60,17 @@ static void print_spoof_add(const struct step_spoof *sp,
 	buf_adds(out, " chain preraw { type filter hook prerouting"
 		      " priority -300;");
 	for (i = 0; i < sp->n_addresses; i++)
-		buf_addf(out, " iifname != \"%s\" %s daddr %s"
-			      " fib saddr type != local drop;",
+		buf_addf(out,
+			 " iifname != \"%s\" %s daddr %s"
+			 " fib saddr type != local drop;",
 			 names->ifname, nft,
 			 addr_print_host(&sp->addresses[i], text));
-	buf_addf(out, " }; chain premangle { type filter hook prerouting"
-		      " priority -150; meta l4proto udp meta mark set ct mark;"
-		      " }; chain postmangle { type filter hook postrouting"
-		      " priority -150; meta l4proto udp mark %u"
-		      " ct mark set mark; }; }'",
+	buf_addf(out,
+		 " }; chain premangle { type filter hook prerouting"
+		 " priority -150; meta l4proto udp meta mark set ct mark;"
+		 " }; chain postmangle { type filter hook postrouting"
+		 " priority -150; meta l4proto udp mark %u"
+		 " ct mark set mark; }; }'",
 		 sp->mark);
 }
 
@@ -124,8 +126,8 @@ void step_print(const struct step *s, const struct step_names *names,
 			 addr_print(&s->addr, text), ifname);
 		break;
 	case STEP_LINK_UP:
-		buf_addf(out, "ip link set mtu %d up dev %s",
-			 s->link_up.mtu, ifname);
+		buf_addf(out, "ip link set mtu %d up dev %s", s->link_up.mtu,
+			 ifname);
 		break;
 	case STEP_DNS_ADD:
 		buf_adds(out, names->dns_add);

@@ -134,8 +134,8 @@ int plan_link_up(const struct conf *conf, const struct snap_host *host,
 	if (!s)
 		return -ENOMEM;
 	s->link_up.mtu = plan_mtu(conf, host);
-	s->link_up.send_redirects = host->send_redirects > 0 ?
-					    host->send_redirects : -1;
+	s->link_up.send_redirects =
+		host->send_redirects > 0 ? host->send_redirects : -1;
 	return 0;
 }
 
@@ -243,14 +243,14 @@ static int add_rules(struct plan *p, uint8_t family, uint32_t mark,
 	suppress_pref = natural_pref(&h);
 	if (suppress_pref < mark_pref) {
 		ret = add_rule(p, family, RULE_MARK, mark, mark_pref, true);
-		return ret ? ret :
-			     add_rule(p, family, RULE_SUPPRESS, mark,
+		return ret ? ret
+			   : add_rule(p, family, RULE_SUPPRESS, mark,
 				      suppress_pref, true);
 	}
 	suppress_pref = mark_pref ? mark_pref - 1 : 0;
 	ret = add_rule(p, family, RULE_SUPPRESS, mark, suppress_pref, false);
-	return ret ? ret :
-		     add_rule(p, family, RULE_MARK, mark, mark_pref, false);
+	return ret ? ret
+		   : add_rule(p, family, RULE_MARK, mark, mark_pref, false);
 }
 
 static int add_spoof(struct plan *p, const struct snap_iface *iface,
@@ -384,8 +384,10 @@ int plan_routes(const struct conf *conf, const struct plan_table *table,
 	if (table->mode != TABLE_OFF)
 		ret = collect(iface->device, host, &scratch, &v, &n);
 	if (!ret && table->mode == TABLE_BAD && n) {
-		err_set(e, -EINVAL, "\"%s\" is not a routing table: want off, "
-			"auto, a number or a name of rt_tables", conf->table.s);
+		err_set(e, -EINVAL,
+			"\"%s\" is not a routing table: want off, "
+			"auto, a number or a name of rt_tables",
+			conf->table.s);
 		err_at(e, conf->name, conf->table.line);
 		ret = err_status(e, 255);
 	} else if (!ret && table->mode != TABLE_OFF) {

@@ -210,9 +210,8 @@ static int edit_list(const struct dns *dns, const char *ifname, struct buf *ret,
 		return err;
 	if (lines.p)
 		take_servers(lines.p, lines.len, ret);
-	return lines.failed || ret->failed ?
-		       err_sys(e, -ENOMEM, "resolv.conf") :
-		       0;
+	return lines.failed || ret->failed ? err_sys(e, -ENOMEM, "resolv.conf")
+					   : 0;
 }
 
 static const struct dns_ops resolvconf_ops = {

@@ -22,11 +22,7 @@
 #define MAGIC "wgq-dns 1\n"
 
 /* enum kind - what stands at the path of resolv.conf */
-enum kind {
-	KIND_NONE,
-	KIND_FILE,
-	KIND_LINK
-};
+enum kind { KIND_NONE, KIND_FILE, KIND_LINK };
 
 /* struct state - what stands there: a file's content or a link's target */
 struct state {
@@ -37,7 +33,7 @@ struct state {
 
 /* struct entry - the lines of one interface */
 struct entry {
-	const char *owner;	/* network namespace and interface */
+	const char *owner; /* network namespace and interface */
 	const char *p;
 	size_t len;
 };
@@ -63,10 +59,10 @@ struct edit {
 	struct record rec;
 	struct state now;
 	bool have_record;
-	bool mounted;		/* the file is a mount point of its own */
+	bool mounted; /* the file is a mount point of its own */
 	char owner[NETNS_ID_LEN + 64];
-	char path[PATH_MAX];	/* of resolv.conf */
-	char file[PATH_MAX];	/* of the record */
+	char path[PATH_MAX]; /* of resolv.conf */
+	char file[PATH_MAX]; /* of the record */
 };
 
 static bool state_eq(const struct state *a, const struct state *b)
@@ -403,8 +399,8 @@ static int take_options(struct edit *x, struct wgq_err *e)
 			}
 		}
 	}
-	if (options.failed || state_copy(x, KIND_FILE, options.p, options.len,
-					 &x->rec.options))
+	if (options.failed ||
+	    state_copy(x, KIND_FILE, options.p, options.len, &x->rec.options))
 		return err_sys(e, -ENOMEM, "%s", x->path);
 	return 0;
 }

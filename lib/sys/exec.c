@@ -22,10 +22,10 @@
 struct child {
 	const struct exec *x;
 	pid_t pid;
-	int pidfd;		/* -1 before kernel 5.3 */
-	int out;		/* reading end of its stdout, -1 for none */
-	int64_t kill_at;	/* when to kill it, 0 while it is left alone */
-	bool stopped;		/* the stop signal was passed on */
+	int pidfd;	 /* -1 before kernel 5.3 */
+	int out;	 /* reading end of its stdout, -1 for none */
+	int64_t kill_at; /* when to kill it, 0 while it is left alone */
+	bool stopped;	 /* the stop signal was passed on */
 };
 
 static int input_fd(const struct exec *x)
@@ -388,8 +388,8 @@ const char *exec_getenv(const char *const *env, const char *name)
 const char *const *exec_env(const char *const *env, const char *dir,
 			    const char *const *set, struct arena *a)
 {
-	const char **out = arena_array(a, count(env) + count(set) + 3,
-				       sizeof(*out));
+	const char **out =
+		arena_array(a, count(env) + count(set) + 3, sizeof(*out));
 	const char *path = exec_getenv(env, "PATH");
 	size_t n = 0;
 

@@ -94,7 +94,7 @@ int exec_find(const char *path, const char *name, char ret_path[PATH_MAX],
 bool exec_have(const char *path, const char *name);
 
 /** EXEC_DEFAULT_PATH - what bash takes where PATH is not set */
-#define EXEC_DEFAULT_PATH                                                      \
+#define EXEC_DEFAULT_PATH \
 	"/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 /**

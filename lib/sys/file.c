@@ -21,7 +21,7 @@ struct target {
 	char base[NAME_MAX + 1];
 	char temp[32];
 	int dirfd;
-	int old;		/* open file whose xattrs are kept, or -1 */
+	int old; /* open file whose xattrs are kept, or -1 */
 	mode_t mode;
 	uid_t uid;
 	gid_t gid;

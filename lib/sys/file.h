@@ -30,8 +30,8 @@ int file_read(const char *path, size_t max, struct buf *ret, struct wgq_err *e)
 
 /** enum file_target - what file_write() does about a symlink */
 enum file_target {
-	FILE_FOLLOW,		/* replace what it points to, keep the link */
-	FILE_REPLACE_LINK	/* replace the link itself by a file */
+	FILE_FOLLOW,	  /* replace what it points to, keep the link */
+	FILE_REPLACE_LINK /* replace the link itself by a file */
 };
 
 /**

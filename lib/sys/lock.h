@@ -33,10 +33,10 @@ struct lock {
 };
 
 /** LOCK_NONE - a lock that is not held, fit for lock_drop() */
-#define LOCK_NONE                                                              \
-	(struct lock)                                                          \
-	{                                                                      \
-		.fd = -1                                                       \
+#define LOCK_NONE        \
+	(struct lock)    \
+	{                \
+		.fd = -1 \
 	}
 
 /**

@@ -23,8 +23,8 @@ int netns_id(const char *proc, char ret_id[NETNS_ID_LEN], struct wgq_err *e)
 	struct stat st;
 
 	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	if (fd >= 0 && !getsockopt(fd, SOL_SOCKET, SO_NETNS_COOKIE, &cookie,
-				   &len)) {
+	if (fd >= 0 &&
+	    !getsockopt(fd, SOL_SOCKET, SO_NETNS_COOKIE, &cookie, &len)) {
 		snprintf(ret_id, NETNS_ID_LEN, "c%" PRIu64, cookie);
 		return 0;
 	}

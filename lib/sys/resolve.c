@@ -22,7 +22,7 @@
 
 /* enum outcome - what became of a name, in getaddrinfo()'s terms */
 enum outcome {
-	OUT_ASK,	/* not asked yet */
+	OUT_ASK, /* not asked yet */
 	OUT_DONE,
 	OUT_NONAME,
 	OUT_NODATA,
@@ -34,9 +34,9 @@ enum outcome {
 /* struct name - a name that has to be asked for */
 struct name {
 	const char *host;
-	const struct wg_peer *first;	/* of those that share it */
+	const struct wg_peer *first; /* of those that share it */
 	enum outcome outcome;
-	union sockaddr_inet addr;	/* port unset */
+	union sockaddr_inet addr; /* port unset */
 	struct run *run;
 };
 
@@ -46,7 +46,7 @@ struct run {
 	struct wg_peer *peers;
 	size_t n;
 	struct arena arena;
-	struct name **of_peer;		/* NULL for a numeric endpoint */
+	struct name **of_peer; /* NULL for a numeric endpoint */
 	struct name *names;
 	size_t n_names;
 	ares_channel channel;
@@ -67,12 +67,8 @@ static const char *const outcome_text[] = {
 };
 
 static const int outcome_errno[] = {
-	[OUT_ASK] = -EAGAIN,
-	[OUT_DONE] = 0,
-	[OUT_NONAME] = -ENOENT,
-	[OUT_NODATA] = -ENOENT,
-	[OUT_FAIL] = -EPROTO,
-	[OUT_AGAIN] = -EAGAIN,
+	[OUT_ASK] = -EAGAIN,	[OUT_DONE] = 0,	      [OUT_NONAME] = -ENOENT,
+	[OUT_NODATA] = -ENOENT, [OUT_FAIL] = -EPROTO, [OUT_AGAIN] = -EAGAIN,
 	[OUT_MEMORY] = -ENOMEM,
 };
 
@@ -134,8 +130,8 @@ static int numeric_v6(const char *host, struct sockaddr_in6 *ret)
 	text[len] = '\0';
 	if (inet_pton(AF_INET6, text, &ret->sin6_addr) != 1)
 		return -ENOENT;
-	if (percent && !parse_zone(percent + 1, &ret->sin6_addr,
-				   &ret->sin6_scope_id))
+	if (percent &&
+	    !parse_zone(percent + 1, &ret->sin6_addr, &ret->sin6_scope_id))
 		return -EINVAL;
 	ret->sin6_family = AF_INET6;
 	return 0;
@@ -148,8 +144,7 @@ int resolve_numeric(const char *host, uint16_t port,
 	int err;
 
 	/* inet_aton() stops at white space, which no address holds. */
-	if (!strpbrk(host, " \t\n\v\f\r") &&
-	    inet_aton(host, &ep.v4.sin_addr)) {
+	if (!strpbrk(host, " \t\n\v\f\r") && inet_aton(host, &ep.v4.sin_addr)) {
 		ep.v4.sin_family = AF_INET;
 		ep.v4.sin_port = htons(port);
 		*ret_ep = ep;
@@ -293,8 +288,8 @@ static int parse_peers(struct run *r, uint16_t *ports, struct wgq_err *e)
 
 static void sock_state(void *data, ares_socket_t fd, int readable, int writable)
 {
-	short events = (short)((readable ? POLLIN : 0) |
-			       (writable ? POLLOUT : 0));
+	short events =
+		(short)((readable ? POLLIN : 0) | (writable ? POLLOUT : 0));
 	struct run *r = data;
 	struct pollfd *slot;
 	size_t i;
@@ -433,11 +428,10 @@ static void process(struct run *r)
 		r->fds[i].revents = 0;
 		i = revents ? 0 : i + 1;
 		if (revents)
-			ares_process_fd(r->channel,
-					revents & ~POLLOUT ? fd :
-							     ARES_SOCKET_BAD,
-					revents & POLLOUT ? fd :
-							    ARES_SOCKET_BAD);
+			ares_process_fd(
+				r->channel,
+				revents & ~POLLOUT ? fd : ARES_SOCKET_BAD,
+				revents & POLLOUT ? fd : ARES_SOCKET_BAD);
 	}
 }
 
@@ -449,8 +443,8 @@ static int wait_answers(struct run *r)
 	while (r->pending) {
 		left = ares_timeout(r->channel, NULL, &tv);
 		ms = left ? (int)(left->tv_sec * 1000 + left->tv_usec / 1000) +
-				    1 :
-			    -1;
+				     1
+			  : -1;
 		n = stop_poll(r->fds, r->n_fds, ms, r->o->stop);
 		if (n < 0)
 			return n;
@@ -515,8 +509,8 @@ static void notify_retry(struct run *r, int64_t delay)
 /* Rounds of questions, until nothing is left that asking again could mend. */
 static int ask_rounds(struct run *r)
 {
-	int64_t delay = r->o->first_delay_ms ? r->o->first_delay_ms * 1000 :
-					       DELAY_FIRST_US;
+	int64_t delay = r->o->first_delay_ms ? r->o->first_delay_ms * 1000
+					     : DELAY_FIRST_US;
 	int err, left = r->o->retries;
 
 	for (;;) {

@@ -116,22 +116,55 @@ static void test_ends(void **state)
 static void test_shell(void **state)
 {
 	static const char *const lines[] = {
-		"a && b", "a || b", "a | b", "a & b", "a &", "a; b",
-		"(a)", "{ a; }", "a > b", "a 2>/dev/null", "a < b", "a >> b",
-		"a $x", "a ${x}", "a $(b)", "a `b`", "a \"$x\"", "a \"`b`\"",
-		"a \"\\\"\"", "a \\b", "a \\", "a \"!x\"", "a *", "a ?",
-		"a [x]", "a {x,y}", "a {}", "a ~", "a ~.", "a x~", "a=b c",
-		"a+=b", "a[0]=b", "A=1", "'A=1' x", "a !b", "! a", "!", "a b!",
-		"a 'b", "a \"b", "a $'b'", "a b\rc", "a \r", "a \xc3\xa9",
-		"a b#c", "a 'x\x01y'", "a \"x\x7fy\"", "a ^b", "a\vb",
-		"-x", "%1", "+x", "@x", ",x", ":", ": x", "'' x", "=x",
-		"if true; then a; fi", "if x", "'if' x", "time a", "for x",
-		"[ a ]", "[[ a ]]", "echo a", "printf a", "true", "false",
-		"cd /", "exit 1", "exec a", "eval a", ". a", "source a",
-		"kill 1", "test a", "trap a", "export A", "set -e", "ulimit a",
-		"cmd ip link", "die x", "get_fwmark x", "cmd_up", "set_dns",
-		"coproc a", "function a", "select a", "wait", "let x",
-		"a\nb", "a !(b)", "a +(b)", "a 'b'(c)", "a b(c",
+		"a && b",	"a || b",
+		"a | b",	"a & b",
+		"a &",		"a; b",
+		"(a)",		"{ a; }",
+		"a > b",	"a 2>/dev/null",
+		"a < b",	"a >> b",
+		"a $x",		"a ${x}",
+		"a $(b)",	"a `b`",
+		"a \"$x\"",	"a \"`b`\"",
+		"a \"\\\"\"",	"a \\b",
+		"a \\",		"a \"!x\"",
+		"a *",		"a ?",
+		"a [x]",	"a {x,y}",
+		"a {}",		"a ~",
+		"a ~.",		"a x~",
+		"a=b c",	"a+=b",
+		"a[0]=b",	"A=1",
+		"'A=1' x",	"a !b",
+		"! a",		"!",
+		"a b!",		"a 'b",
+		"a \"b",	"a $'b'",
+		"a b\rc",	"a \r",
+		"a \xc3\xa9",	"a b#c",
+		"a 'x\x01y'",	"a \"x\x7fy\"",
+		"a ^b",		"a\vb",
+		"-x",		"%1",
+		"+x",		"@x",
+		",x",		":",
+		": x",		"'' x",
+		"=x",		"if true; then a; fi",
+		"if x",		"'if' x",
+		"time a",	"for x",
+		"[ a ]",	"[[ a ]]",
+		"echo a",	"printf a",
+		"true",		"false",
+		"cd /",		"exit 1",
+		"exec a",	"eval a",
+		". a",		"source a",
+		"kill 1",	"test a",
+		"trap a",	"export A",
+		"set -e",	"ulimit a",
+		"cmd ip link",	"die x",
+		"get_fwmark x", "cmd_up",
+		"set_dns",	"coproc a",
+		"function a",	"select a",
+		"wait",		"let x",
+		"a\nb",		"a !(b)",
+		"a +(b)",	"a 'b'(c)",
+		"a b(c",
 	};
 	size_t i;
 
@@ -163,8 +196,8 @@ static void test_every_byte(void **state)
 			check_kind(text, HOOK_SHELL);
 		first[0] = (char)c;
 		if (strchr(starts, c))
-			check_exec(first, (char[]){ (char)c, 'z', 'z', '|',
-						    '\0' });
+			check_exec(first,
+				   (char[]){ (char)c, 'z', 'z', '|', '\0' });
 		else
 			check_kind(first, c == '#' ? HOOK_EMPTY : HOOK_SHELL);
 	}

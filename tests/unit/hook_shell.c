@@ -91,8 +91,7 @@ static void check(const char *path, enum hook_shell shell, const char *text,
 {
 	char out[4096];
 
-	assert_int_equal(run(path, shell, text, out, sizeof(out)),
-			 want_status);
+	assert_int_equal(run(path, shell, text, out, sizeof(out)), want_status);
 	assert_string_equal(out, want);
 }
 
@@ -107,8 +106,9 @@ static bool have(const char *path)
 /* What holds in bash and in sh alike. */
 static void check_both(const char *path, enum hook_shell shell)
 {
-	check(path, shell, "echo \"$INTERFACE|$CONFIG_FILE|$MTU|$TABLE|"
-			   "$SAVE_CONFIG|$PROGRAM|$0\"",
+	check(path, shell,
+	      "echo \"$INTERFACE|$CONFIG_FILE|$MTU|$TABLE|"
+	      "$SAVE_CONFIG|$PROGRAM|$0\"",
 	      0, "wg0|/etc/wireguard/o'dd.conf|1400||1|wg-quick|wg-quick\n");
 	check(path, shell, "echo \"$#|$1|$2\"", 0,
 	      "2|first 'one' %i|second\\ \"$x\" `y`\n");
@@ -186,11 +186,11 @@ static void test_sh(void **state)
 	"\t\thook=\"${hook//%i/$INTERFACE}\"\n"                                \
 	"\t\t(eval \"$hook\")\n\tdone\n}\ngo \"$@\"\n"
 
-#define RECORDER                                                               \
-	"#!/bin/bash\n"                                                        \
-	"printf -v s '%s\\037' \"$0\" \"$@\"\n"                               \
-	"printf '%s\\n' \"${s//$'\\n'/\\\\n}\" >>/log\n"                       \
-	"while read -r _; do :; done\n"                                        \
+#define RECORDER                                         \
+	"#!/bin/bash\n"                                  \
+	"printf -v s '%s\\037' \"$0\" \"$@\"\n"          \
+	"printf '%s\\n' \"${s//$'\\n'/\\\\n}\" >>/log\n" \
+	"while read -r _; do :; done\n"                  \
 	"[ $((${#s} % 7)) -ne 0 ] || exit 3\n"
 
 #define LINE_MAX_LEN 16384
@@ -248,8 +248,8 @@ static void make_root(const char *root)
 	tmp_write(root, "dev/x", 0644, "");
 	assert_int_equal(chmod(root, 0755), 0);
 	assert_int_equal(chmod(tmp_path(path, root, "tmp"), 0777), 0);
-	assert_int_equal(mknod(tmp_path(path, root, "dev/null"),
-			       S_IFCHR | 0666, makedev(1, 3)),
+	assert_int_equal(mknod(tmp_path(path, root, "dev/null"), S_IFCHR | 0666,
+			       makedev(1, 3)),
 			 0);
 	assert_int_equal(chmod(path, 0666), 0);
 	copy_bash(root);
@@ -307,8 +307,8 @@ static void exec_hook(const char *line, const struct hook *hook, bool ours)
 	struct conf_value value = { line, 1 };
 	struct conf conf = { .ifname = "wg0",
 			     .path = "/etc/wireguard/wg0.conf" };
-	const char *argv[] = { "/bin/bash", "-c", HARNESS, "wg-quick", line,
-			       NULL };
+	const char *argv[] = { "/bin/bash", "-c", HARNESS,
+			       "wg-quick",  line, NULL };
 	struct arena a = {};
 	struct buf script = {};
 
@@ -437,28 +437,100 @@ static void compare_line(const char *dir, const char *line, struct figures *f)
 		return;
 	f->differ++;
 	print_message("differs: %s\n  wg-quick: %#x\n%s  ours: %#x\n%s", line,
-		      f->real.status, f->real.log, f->ours.status,
-		      f->ours.log);
+		      f->real.status, f->real.log, f->ours.status, f->ours.log);
 }
 
 static const char *const own_lines[] = {
-	"a", "a b  c", "a 'b c' \"d e\"", "a;", "a # b", "# a", "", "a#b",
-	"a !", "a ! b", "! a", "a %i '%i' \"%i\" %%i x%iy", "a ''", "'a' b",
-	"\"a\" \"\"", "nosuch.command", "./nosuch", "/no/such", "/tmp", "a; b",
-	"a && b || c", "a | b | c", "false | a; b", "a $(b) `c`", "a > x; b <x",
-	"x=1 a $x", "x=$(false); a", "a $x \"$x\" '$x'", "if a; then b; fi",
-	"for i in 1 2 3; do a $i; done", "a {b,c}", "a * ?", "a ~", "a \\; b",
-	"a \\", "a 'b", "a \"b", "(a; exit 5)", "exit 6", "return 7", "cd /; a",
-	"a $#", "a \"$@\"", "a $INTERFACE ${CONFIG_FILE##*/} \"${POST_UP[@]}\"",
-	"a <(b)", "set +e; false; a", "trap 'a' EXIT; b", "a\tb", "a; ; b",
-	"a;; b", "a &", "a & wait", "[ 1 = 1 ] && a", "[[ ab == +(a|b) ]] && a",
-	"a 'x\ty'", "echo a", "true", "false", "type a", "a +(b)", "a b=c",
-	"a=b", "a+=b c", "a -- -x --y=z", "a 'it'\"'\"'s'", "$INTERFACE",
-	"eval a b", "command a b", "exec a b", "a 2>&1", "a >/dev/null 2>&1",
-	"a 10>/dev/null", "b a:b,c/d@e%%f+g=h", "a \xc3\xa9 '\xc3\xa9'",
-	"local x=5; a $x", "a \"b\"c'd'e", "a ~x ~/y z=~", "a x=~/y", "a ^b",
-	"a [b] [!c]", "a $'b\\n' $\"c\"", "time a", "coproc a", "a; # b; c",
-	"a #", "a ;#", "1a 2b", "a 1 2 3;  ", "A_B.c-d+e x", "umask 077; a",
+	"a",
+	"a b  c",
+	"a 'b c' \"d e\"",
+	"a;",
+	"a # b",
+	"# a",
+	"",
+	"a#b",
+	"a !",
+	"a ! b",
+	"! a",
+	"a %i '%i' \"%i\" %%i x%iy",
+	"a ''",
+	"'a' b",
+	"\"a\" \"\"",
+	"nosuch.command",
+	"./nosuch",
+	"/no/such",
+	"/tmp",
+	"a; b",
+	"a && b || c",
+	"a | b | c",
+	"false | a; b",
+	"a $(b) `c`",
+	"a > x; b <x",
+	"x=1 a $x",
+	"x=$(false); a",
+	"a $x \"$x\" '$x'",
+	"if a; then b; fi",
+	"for i in 1 2 3; do a $i; done",
+	"a {b,c}",
+	"a * ?",
+	"a ~",
+	"a \\; b",
+	"a \\",
+	"a 'b",
+	"a \"b",
+	"(a; exit 5)",
+	"exit 6",
+	"return 7",
+	"cd /; a",
+	"a $#",
+	"a \"$@\"",
+	"a $INTERFACE ${CONFIG_FILE##*/} \"${POST_UP[@]}\"",
+	"a <(b)",
+	"set +e; false; a",
+	"trap 'a' EXIT; b",
+	"a\tb",
+	"a; ; b",
+	"a;; b",
+	"a &",
+	"a & wait",
+	"[ 1 = 1 ] && a",
+	"[[ ab == +(a|b) ]] && a",
+	"a 'x\ty'",
+	"echo a",
+	"true",
+	"false",
+	"type a",
+	"a +(b)",
+	"a b=c",
+	"a=b",
+	"a+=b c",
+	"a -- -x --y=z",
+	"a 'it'\"'\"'s'",
+	"$INTERFACE",
+	"eval a b",
+	"command a b",
+	"exec a b",
+	"a 2>&1",
+	"a >/dev/null 2>&1",
+	"a 10>/dev/null",
+	"b a:b,c/d@e%%f+g=h",
+	"a \xc3\xa9 '\xc3\xa9'",
+	"local x=5; a $x",
+	"a \"b\"c'd'e",
+	"a ~x ~/y z=~",
+	"a x=~/y",
+	"a ^b",
+	"a [b] [!c]",
+	"a $'b\\n' $\"c\"",
+	"time a",
+	"coproc a",
+	"a; # b; c",
+	"a #",
+	"a ;#",
+	"1a 2b",
+	"a 1 2 3;  ",
+	"A_B.c-d+e x",
+	"umask 077; a",
 };
 
 static FILE *open_corpus(void)
