@@ -144,8 +144,8 @@ bool cmd_target(struct wgq_opts *o, const char *verb, int argc, char **argv,
 
 	if (options && i < argc &&
 	    (!strcmp(argv[i], "--help") || !strcmp(argv[i], "-h"))) {
-		printf("Usage: %s %s %s\n\n%s %s\n", o->program, verb, v->args,
-		       verb, v->summary);
+		printf("Usage: %s %s %s\n\nTo %s.\n", o->program, verb, v->args,
+		       v->summary);
 		*ret_status = 0;
 		return false;
 	}
