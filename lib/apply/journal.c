@@ -120,7 +120,8 @@ int journal_read(struct journal *j, const char *proc, struct wgq_err *e)
 	if (j->fd < 0)
 		return err_sys(e, -errno, "journal: %s", j->path);
 	rest = text.p;
-	while ((line = strsep(&rest, "\n")))
+	/* A last line without its end is a write that did not come through. */
+	while ((line = strsep(&rest, "\n")) && rest)
 		parse_line(j, line, boot);
 	boot_id(proc, now);
 	if (boot[0] && now[0] && strcmp(boot, now))
