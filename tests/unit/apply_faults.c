@@ -40,6 +40,7 @@ static const int ERRORS[] = { -EPERM, -ENOMEM, -EBUSY };
  * @is_up:	the host when the interface is up, as text, without lock and
  *		journal
  * @n_up:	requests of an `up` without a fault, @n_down of a `down`
+ * @n_steps_down: steps that a `down` without a fault tells of
  * @refused:	`up` refuses the conf whatever happens
  * @secrets:	texts that no message may hold
  */
@@ -48,7 +49,7 @@ struct sweep {
 	struct fake_host h;
 	struct fake_saved saved;
 	struct buf start, is_up;
-	unsigned int n_up, n_down;
+	unsigned int n_up, n_down, n_steps_down;
 	bool refused;
 	char secrets[MAX_SECRETS][KEY_HEX_LEN];
 	size_t n_secrets;
@@ -193,6 +194,16 @@ static bool names_step(const struct fake_result *r)
 	return false;
 }
 
+static unsigned int count_steps(const struct fake_result *r)
+{
+	const char *p = r->said.p;
+	unsigned int n = 0;
+
+	for (; (p = strstr(p, "[#] ")); p++)
+		n++;
+	return n;
+}
+
 static void check_error(const struct sweep *s, const struct fake_plan *p,
 			const struct fake_result *r)
 {
@@ -279,6 +290,8 @@ static void check_double(struct sweep *s, const struct fake_plan *p,
 	} else if (!strncmp(r->e.msg + len, one, strlen(one))) {
 		if (!undo)
 			wrong(s, p, "nothing failed in undoing: %s", r->e.msg);
+		if (count_steps(r) != count_steps(first))
+			wrong(s, p, "the rest is not undone");
 		if (!has_journal(s))
 			wrong(s, p, "the journal is gone");
 		take_down(s, p, false);
@@ -425,6 +438,9 @@ static void sweep_down_refusals(struct sweep *s)
 		run(s, FAKE_DOWN, &p, &r);
 		if (r.ret) {
 			check_error(s, &p, &r);
+			if (s->h.f.c->log[p.fail[0]].change &&
+			    count_steps(&r) != s->n_steps_down)
+				wrong(s, &p, "the rest is not taken down");
 			take_down(s, &p, !has_journal(s));
 		} else {
 			wrong(s, &p, "down succeeds");
@@ -469,6 +485,7 @@ static void no_fault(struct sweep *s, struct buf *kernel)
 	fake_result_done(&r);
 	run(s, FAKE_DOWN, NULL, &r);
 	s->n_down = r.n;
+	s->n_steps_down = count_steps(&r);
 	if (r.ret)
 		wrong(s, NULL, "down: %s", r.e.msg);
 	check_ended(s, NULL, "after down");
@@ -553,6 +570,7 @@ static const struct {
 } more_scenes[] = {
 	{ "full.conf", SCENE_NO_IPV6 },
 	{ "full.conf", SCENE_LOW_RULES },
+	{ "full.conf", SCENE_STRAY_RULE },
 	{ "full.conf", SCENE_USERSPACE },
 	{ "mtu-small.conf", SCENE_USERSPACE },
 	{ "plain.conf", SCENE_NO_IPV6 },

@@ -181,6 +181,16 @@ static void put_low_rules(struct fake_host *h)
 	}
 }
 
+static void put_stray_rule(struct fake_host *h)
+{
+	const struct fake_rule r = { .family = AF_INET,
+				     .action = 1,
+				     .priority = 32000,
+				     .table = 254 };
+
+	fake_rule_add(&h->f, &r);
+}
+
 static void set_scene(struct fake_host *h, enum fake_scene scene)
 {
 	fake_link_add(&h->f, "eth0", "", 1500);
@@ -196,6 +206,9 @@ static void set_scene(struct fake_host *h, enum fake_scene scene)
 		break;
 	case SCENE_LOW_RULES:
 		put_low_rules(h);
+		break;
+	case SCENE_STRAY_RULE:
+		put_stray_rule(h);
 		break;
 	case SCENE_USERSPACE:
 		h->f.s->has_wireguard = false;

@@ -23,6 +23,7 @@ enum fake_scene {
 	SCENE_OTHER,		/* and a full tunnel wg1 */
 	SCENE_NO_IPV6,		/* IPv6 is switched off */
 	SCENE_LOW_RULES,	/* foreign rules with the lowest preferences */
+	SCENE_STRAY_RULE,	/* a suppress rule that belongs to nothing */
 	SCENE_USERSPACE,	/* no WireGuard in the kernel */
 	FAKE_SCENES
 };

@@ -169,7 +169,7 @@ enum fake_kill {
 	FAKE_KILL_AFTER,
 };
 
-#define FAKE_FAULTS 2
+#define FAKE_FAULTS 4
 
 /**
  * struct fake_plan - what is to go wrong; requests count from 1, 0 is none
