@@ -90,6 +90,7 @@ int run_clear(struct run *r, const struct snap_link *link, struct wgq_err *e)
 	r->kernel.userspace = false;
 	if (!ret)
 		journal_remove(&r->journal);
+	run_tidy_lock(r, RUN_TABLE_LOCK);
 	return ret;
 }
 

@@ -457,8 +457,8 @@ static int bring_up(struct up *u, struct wgq_err *e)
 	if (!ret)
 		ret = journal_note(&u->r.journal, e, "state is-up");
 	if (ret) {
-		run_undo(&u->r, &u->plan, &u->progress, e);
 		say_hooks_stay(u);
+		run_undo(&u->r, &u->plan, &u->progress, e);
 	}
 	return ret;
 }
