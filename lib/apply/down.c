@@ -160,6 +160,8 @@ static int bring_down(struct run *r, const struct snap_link *link,
 	ret = take_down(r, link, e);
 	if (hooks)
 		run_hooks(r, CONF_POST_DOWN, r->journal.post_down, &hook_err);
+	if (!ret)
+		run_hand_over(r);
 	/* PostDown hooks that a signal cut off are the next run's to finish. */
 	if (!ret && hook_err.code != -EINTR)
 		journal_remove(&r->journal);

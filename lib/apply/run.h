@@ -251,6 +251,15 @@ int run_save(struct run *r, struct wgq_err *e)
 int run_clear(struct run *r, const struct snap_link *link, struct wgq_err *e)
 	__attribute__((warn_unused_result));
 
+/**
+ * run_hand_over() - let another tunnel put back what this one could not
+ *
+ * A sysctl that `up` changed stays changed while another tunnel lives by it.
+ * What it was before goes into that tunnel's journal, so that the last of them
+ * puts it back.  Where wg-quick brought up the others, nobody will.
+ */
+void run_hand_over(struct run *r);
+
 /** apply_up() - wgq_up() on a given host */
 int apply_up(const struct wgq_opts *o, const struct host *host,
 	     struct wgq_err *e);
