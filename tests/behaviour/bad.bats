@@ -10,7 +10,7 @@ setup() {
 	tunnel_hosts
 	snapshot laptop "$BATS_TEST_TMPDIR/before"
 }
-teardown() { hosts_del; }
+teardown() { net_reset; }
 
 untouched() {
 	snapshot laptop "$BATS_TEST_TMPDIR/after"

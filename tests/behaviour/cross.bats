@@ -11,7 +11,7 @@ setup() {
 	tunnel_server
 	laptop_conf "0.0.0.0/0, ::/0, 10.10.0.0/16"
 }
-teardown() { hosts_del; }
+teardown() { net_reset; }
 
 # The sysctls that wg-quick leaves changed (contract DN-8).
 without_left_sysctls() {
@@ -21,7 +21,7 @@ without_left_sysctls() {
 @test "up by wg-quick, down by wgq" {
 	snapshot laptop "$BATS_TEST_TMPDIR/before"
 	in_ns laptop wg-quick up wg0
-	in_ns laptop ping -n -c 1 -W 2 10.9.0.1
+	can_ping laptop 10.9.0.1
 	in_ns laptop "$WGQ" down wg0
 	snapshot laptop "$BATS_TEST_TMPDIR/after"
 	without_left_sysctls "$BATS_TEST_TMPDIR"/{before,after}
@@ -34,7 +34,7 @@ without_left_sysctls() {
 	in_ns laptop wg-quick down wg0
 	# Only wgq's own journal is left, which its next run clears away.
 	in_ns laptop "$WGQ" up wg0
-	in_ns laptop ping -n -c 1 -W 2 10.9.0.1
+	can_ping laptop 10.9.0.1
 	in_ns laptop "$WGQ" down wg0
 	snapshot laptop "$BATS_TEST_TMPDIR/after"
 	assert_same_snapshot "$BATS_TEST_TMPDIR"/{before,after}

@@ -7,7 +7,7 @@ load ../lib/net
 load ../lib/tunnel
 
 setup() { tunnel_hosts; }
-teardown() { hosts_del; }
+teardown() { net_reset; }
 
 @test "up and down start no process" {
 	laptop_conf "0.0.0.0/0, ::/0, 10.10.0.0/16" "DNS = 10.9.0.1"
@@ -49,7 +49,7 @@ teardown() { hosts_del; }
 @test "no core dump holds a key" {
 	laptop_conf "10.9.0.0/24" "PostUp = sleep 30"
 	in_ns laptop "$WGQ" up wg0 3>&- 2>/dev/null &
-	wait_for pgrep -x sleep
+	wait_for 10 pgrep -x sleep
 	local pid
 	pid=$(pgrep -x wgq)
 	# Not dumpable: its files in /proc are root's, as core(5) describes.

@@ -12,7 +12,7 @@ setup() {
 	laptop_conf "0.0.0.0/0, ::/0, 10.10.0.0/16" "DNS = 10.9.0.1"
 	snapshot laptop "$BATS_TEST_TMPDIR/before"
 }
-teardown() { hosts_del; }
+teardown() { net_reset; }
 
 inject() { # WHAT N VERB
 	in_ns laptop strace -qq -o /dev/null -e trace=sendto,sendmsg \
@@ -93,7 +93,7 @@ as_before() {
 		# A background job of a script ignores SIGINT: env gives it back.
 		in_ns laptop env --default-signal=INT "$WGQ" up wg0 \
 			2>"$BATS_TEST_TMPDIR/err" 3>&- &
-		wait_for grep -q 'sleep 60' "$BATS_TEST_TMPDIR/err"
+		wait_for 10 grep -q 'sleep 60' "$BATS_TEST_TMPDIR/err"
 		pkill -"${signal%:*}" -x wgq
 		run wait $!
 		[ "$status" -eq "$number" ]

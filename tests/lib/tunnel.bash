@@ -6,8 +6,7 @@
 #   server  192.0.2.1  2001:db8::1   tunnel 10.9.0.1  fd00:9::1
 #   laptop  192.0.2.2  2001:db8::2   tunnel 10.9.0.2  fd00:9::2
 #
-# Each host has a network namespace, and its own /etc/wireguard, /etc/hosts and
-# /etc/resolv.conf through `ip netns exec`.
+# Their cable is called eth0 on both.
 
 WGQ=$(realpath "${WGQ:-build/wgq}")
 CONFS=/etc/wireguard
@@ -26,15 +25,15 @@ pub() { cat "$BATS_TEST_TMPDIR/$1.pub"; }
 
 tunnel_hosts() {
 	umask 077
+	net_reset
+	rm -rf /run/wgq
 	mkdir -p "$CONFS"
+	rm -f "$CONFS"/*
 	tunnel_keys
-	host_add server
-	host_add laptop
-	link server laptop 192.0.2.1/24 192.0.2.2/24
-	in_ns server ip address add 2001:db8::1/64 dev eth0 nodad
-	in_ns laptop ip address add 2001:db8::2/64 dev eth0 nodad
-	in_ns laptop ip route add default via 192.0.2.1
-	in_ns laptop ip -6 route add default via 2001:db8::1
+	host_add server laptop
+	link server:eth0 laptop:eth0 "192.0.2.1/24 2001:db8::1/64" \
+		"192.0.2.2/24 2001:db8::2/64"
+	default_via laptop 192.0.2.1 2001:db8::1
 }
 
 # conf FILE: a conf from standard input, readable by root alone.
