@@ -316,6 +316,7 @@ void fake_host_run(struct fake_host *h, enum fake_verb verb, const char *name,
 	current = h;
 	fake_arm(&h->f, plan);
 	buf_reset(&h->ran);
+	buf_adds(&h->ran, "");
 	buf_adds(&ret->said, "");
 	ret->ret = verb == FAKE_UP ? apply_up(&o, &h->host, &ret->e)
 				   : apply_down(&o, &h->host, &ret->e);

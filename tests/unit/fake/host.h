@@ -38,6 +38,7 @@ enum fake_scene {
  * @ran:	programs that were run, one line each
  * @exec_status: exit status of every program
  * @on_exec:	called when a program runs, before it counts as done
+ * @pipes:	for the test's own use
  * @uapi_sock:	socket that the thread listens on, 0 for none
  * @uapi_thread: the thread
  * @uapi_path:	name of the socket while it serves no interface
@@ -51,6 +52,7 @@ struct fake_host {
 	struct buf ran;
 	int exec_status;
 	void (*on_exec)(struct fake_host *h, const struct exec *x);
+	int pipes[4];
 	int uapi_sock;
 	pthread_t uapi_thread;
 	char uapi_path[80];
