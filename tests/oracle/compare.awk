@@ -109,7 +109,7 @@ function text(line,	path, at)
 			put("stdout", listen(line))
 		else if (path == "err")
 			put("stderr", line)
-	} else if (path !~ /^\/run\/(wgq|wireguard|resolvconf)\//) {
+	} else if (path !~ /^\/run\/(wgq|wireguard|resolvconf|oracle\/bin)\//) {
 		sub(/^\/mnt/, "", path)
 		put("file " path, listen(line))
 	}
@@ -240,6 +240,7 @@ FNR == 1 {
 
 part ~ /^net/ { network($0); next }
 part == "wg" { device($0); next }
+part == "nft" && $0 == "" { next }
 part == "text" { text($0); next }
 part == "stat" { stat($0); next }
 { put(part, $0) }
