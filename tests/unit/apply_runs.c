@@ -213,8 +213,34 @@ static void test_down_without_journal(void **state)
 	assert_int_equal(access(s->h.run, F_OK), -1);
 }
 
-/* Rules of a tunnel that came later stand above ours, and are like ours. */
-static void test_down_beside_a_newer_tunnel(void **state)
+/* Whichever goes first: the last one puts back what the first one found. */
+static void test_two_tunnels_in_any_order(void **state)
+{
+	static const char *const orders[][2] = { { "wg0", "wg1" },
+						 { "wg1", "wg0" } };
+	struct scene *s = *state;
+	size_t i;
+
+	conf(s, "wg0", INTERFACE FULL);
+	conf(s, "wg1", INTERFACE FULL);
+	mark_start(s);
+	for (i = 0; i < ARRAY_SIZE(orders); i++) {
+		up(s, "wg0");
+		assert_file(s, SRC_VALID_MARK, "1\n");
+		assert_file(s, SEND_REDIRECTS, "0\n");
+		up(s, "wg1");
+		assert_non_null(strstr(s->r.said.p, "fwmark 51821"));
+		down(s, orders[i][0]);
+		/* The other one still needs them. */
+		assert_file(s, SRC_VALID_MARK, "1\n");
+		assert_file(s, SEND_REDIRECTS, "0\n");
+		down(s, orders[i][1]);
+		assert_host_at_start(s);
+	}
+}
+
+/* A number that is free again is taken again. */
+static void test_free_mark(void **state)
 {
 	struct scene *s = *state;
 
@@ -222,17 +248,13 @@ static void test_down_beside_a_newer_tunnel(void **state)
 	conf(s, "wg1", INTERFACE FULL);
 	mark_start(s);
 	up(s, "wg0");
-	assert_file(s, SRC_VALID_MARK, "1\n");
 	up(s, "wg1");
-	assert_non_null(strstr(s->r.said.p, "fwmark 51821"));
 	down(s, "wg0");
-	/* The other one still needs it. */
-	assert_file(s, SRC_VALID_MARK, "1\n");
 	up(s, "wg0");
 	assert_non_null(strstr(s->r.said.p, "fwmark 51820"));
 	down(s, "wg1");
 	down(s, "wg0");
-	assert_kernel_at_start(s);
+	assert_host_at_start(s);
 }
 
 static void assert_rules_of(const struct scene *s, uint32_t mark,
@@ -252,6 +274,7 @@ static void assert_rules_of(const struct scene *s, uint32_t mark,
 	assert_non_null(strstr(now.p, line));
 }
 
+/* Rules of a tunnel that came later stand above ours, and are like ours. */
 static void test_each_keeps_its_rules(void **state)
 {
 	struct scene *s = *state;
@@ -542,7 +565,8 @@ int main(void)
 		TEST(test_edited_after_a_kill),
 		TEST(test_up_after_a_kill_forgets),
 		TEST(test_down_without_journal),
-		TEST(test_down_beside_a_newer_tunnel),
+		TEST(test_two_tunnels_in_any_order),
+		TEST(test_free_mark),
 		TEST(test_each_keeps_its_rules),
 		TEST(test_exists_already),
 		TEST(test_altname_exists_already),
