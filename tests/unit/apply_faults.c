@@ -64,9 +64,9 @@ static struct tally tally;
 
 static const char *kill_name(enum fake_kill kill)
 {
-	return kill == FAKE_KILL_BEFORE ? "killed before" :
-	       kill == FAKE_KILL_AFTER	? "killed after" :
-					  "";
+	return kill == FAKE_KILL_BEFORE	 ? "killed before"
+	       : kill == FAKE_KILL_AFTER ? "killed after"
+					 : "";
 }
 
 static void describe(const struct sweep *s, const struct fake_plan *p)
@@ -79,9 +79,8 @@ static void describe(const struct sweep *s, const struct fake_plan *p)
 		return;
 	}
 	if (p->fail[0])
-		print_message(" request %u (%s) refused with %s",
-			      p->fail[0], log[p->fail[0]].what,
-			      strerror(-p->error[0]));
+		print_message(" request %u (%s) refused with %s", p->fail[0],
+			      log[p->fail[0]].what, strerror(-p->error[0]));
 	if (p->fail[1])
 		print_message(", then %u (%s)", p->fail[1],
 			      log[p->fail[1]].what);
@@ -217,8 +216,8 @@ static void check_error(const struct sweep *s, const struct fake_plan *p,
 }
 
 /* Runs a verb and counts it when something goes wrong in it. */
-static void run(struct sweep *s, enum fake_verb verb,
-		const struct fake_plan *p, struct fake_result *ret)
+static void run(struct sweep *s, enum fake_verb verb, const struct fake_plan *p,
+		struct fake_result *ret)
 {
 	fake_host_run(&s->h, verb, "wg0", p, ret);
 	check_secrets(s, p, ret);

@@ -203,12 +203,11 @@ static void test_every_truncation(void **state)
 		snprintf(part, sizeof(part), "%.*s", (int)len, text);
 		tmp_write(s->dir, NAME, 0600, part);
 		assert_int_equal(read_again(s, &j), 0);
-		assert_int_equal(j.state,
-				 strstr(part, "state up\n") ? JOURNAL_UP
-							    : JOURNAL_NONE);
-		assert_int_equal(j.index, strstr(part, "index 123456\n")
-						  ? 123456
-						  : 0);
+		assert_int_equal(j.state, strstr(part, "state up\n")
+						  ? JOURNAL_UP
+						  : JOURNAL_NONE);
+		assert_int_equal(j.index,
+				 strstr(part, "index 123456\n") ? 123456 : 0);
 		assert_int_equal(j.memory.send_redirects,
 				 strstr(part, "send_redirects 2\n") ? 2 : -1);
 		journal_done(&j);
@@ -358,18 +357,12 @@ static void test_cannot_write(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_round_trip),
-		TEST(test_defaults),
-		TEST(test_notes),
-		TEST(test_another_boot),
-		TEST(test_no_boot_id),
-		TEST(test_every_truncation),
-		TEST(test_hostile),
-		TEST(test_unknown_keys_and_repeats),
-		TEST(test_long_lines),
-		TEST(test_no_path),
-		TEST(test_remove),
-		TEST(test_write_replaces),
+		TEST(test_round_trip),	 TEST(test_defaults),
+		TEST(test_notes),	 TEST(test_another_boot),
+		TEST(test_no_boot_id),	 TEST(test_every_truncation),
+		TEST(test_hostile),	 TEST(test_unknown_keys_and_repeats),
+		TEST(test_long_lines),	 TEST(test_no_path),
+		TEST(test_remove),	 TEST(test_write_replaces),
 		TEST(test_cannot_write),
 	};
 

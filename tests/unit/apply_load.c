@@ -168,8 +168,10 @@ static void test_missing(void **state)
 static void test_bad_names(void **state)
 {
 	static const char *const bad[] = {
-		"./wg0.CONF", "./averylongname123.conf", "./wg0.txt", "./.conf",
-		"./wg 0.conf", "./wg:0.conf", "./wg0",
+		"./wg0.CONF",  "./averylongname123.conf",
+		"./wg0.txt",   "./.conf",
+		"./wg 0.conf", "./wg:0.conf",
+		"./wg0",
 	};
 	struct scene *s = *state;
 	char path[PATH_MAX];
@@ -201,8 +203,8 @@ static void test_symlink(void **state)
 	assert_int_equal(load(s, "./lk0.conf"), 0);
 	assert_string_equal(s->r.conf.ifname, "lk0");
 	assert_string_equal(s->r.conf.name, "./lk0.conf");
-	assert_non_null(realpath(tmp_path(path, s->h.root,
-					  "home/real/target.txt"), real));
+	assert_non_null(realpath(
+		tmp_path(path, s->h.root, "home/real/target.txt"), real));
 	assert_string_equal(s->r.conf.path, real);
 	assert_string_equal(s->r.conf.mtu.s, "1400");
 }
@@ -242,8 +244,7 @@ static void test_one_finding(void **state)
 {
 	struct scene *s = *state;
 
-	conf(s, "home/wg0.conf",
-	     "[Interface]\n" KEY "Address = 10.9.0.2/33\n");
+	conf(s, "home/wg0.conf", "[Interface]\n" KEY "Address = 10.9.0.2/33\n");
 	assert_int_equal(load(s, "./wg0.conf"), 0);
 	assert_int_equal(run_parse_device(&s->r, &s->e), -EINVAL);
 	assert_string_equal(s->said.p, "");
@@ -270,8 +271,7 @@ static void test_several_findings(void **state)
 
 	conf(s, "home/wg0.conf",
 	     "[Interface]\n"
-	     "Address = 10.9.0.2/33\n" KEY
-	     "MTU = many\n"
+	     "Address = 10.9.0.2/33\n" KEY "MTU = many\n"
 	     "Adress = 10.9.0.2/24\n"
 	     "[Peer]\n"
 	     "PublicKey = xTIBA5rboUvnH4htodjb6e697QjLERt1NAB4mZqp8Dg=\n"
@@ -358,8 +358,8 @@ static void test_lock_is_held(void **state)
 	assert_int_equal(run_lock(&s->r, false, &s->e), -EBUSY);
 	assert_true(s->e.msg[0]);
 	/* A lock of another name does not mind. */
-	assert_int_equal(run_take_lock(&s->r, RUN_TABLE_LOCK, false,
-				       &s->r.lock, &e), 0);
+	assert_int_equal(
+		run_take_lock(&s->r, RUN_TABLE_LOCK, false, &s->r.lock, &e), 0);
 	lock_drop(&s->r.lock);
 	/* Waiting ends with a signal; it was said what is waited for. */
 	s->o.stop = &stop;
@@ -419,8 +419,7 @@ static void test_path_of_hooks(void **state)
 	tmp_path(self, s->h.root, "opt/bin/wgq");
 	s->o.self = self;
 	assert_int_equal(load(s, "wg0"), 0);
-	snprintf(want, sizeof(want), "%s/opt/bin:%s/bin", s->h.root,
-		 s->h.root);
+	snprintf(want, sizeof(want), "%s/opt/bin:%s/bin", s->h.root, s->h.root);
 	assert_string_equal(s->r.search_path, want);
 	assert_string_equal(exec_getenv(s->r.env, "LC_ALL"), "C");
 }

@@ -22,12 +22,12 @@
 #include "lib_tmp.h"
 #include "sys/netns.h"
 
-#define INTERFACE                                                              \
-	"[Interface]\n"                                                        \
-	"PrivateKey = yAnz5TF+lXXJte14tji3zlMNq+hd2rYUIgJBgB3fBmk=\n"          \
+#define INTERFACE                                                     \
+	"[Interface]\n"                                               \
+	"PrivateKey = yAnz5TF+lXXJte14tji3zlMNq+hd2rYUIgJBgB3fBmk=\n" \
 	"Address = 10.9.0.2/24\n"
-#define PEER                                                                   \
-	"[Peer]\n"                                                             \
+#define PEER       \
+	"[Peer]\n" \
 	"PublicKey = xTIBA5rboUvnH4htodjb6e697QjLERt1NAB4mZqp8Dg=\n"
 #define FULL PEER "AllowedIPs = 0.0.0.0/0\n"
 #define SPLIT PEER "AllowedIPs = 10.10.0.0/16\n"
@@ -265,8 +265,8 @@ static void assert_rules_of(const struct scene *s, uint32_t mark,
 
 	fake_dump(&s->h.f, &now);
 	snprintf(line, sizeof(line),
-		 "inet %u: not mark %#x/0xffffffff action 1 table %u ",
-		 mark_at, mark, mark);
+		 "inet %u: not mark %#x/0xffffffff action 1 table %u ", mark_at,
+		 mark, mark);
 	assert_non_null(strstr(now.p, line));
 	snprintf(line, sizeof(line),
 		 "inet %u: mark 0/0 action 1 table 254 suppress 0 ",
@@ -307,8 +307,7 @@ static void test_exists_already(void **state)
 	assert_host_at_start(s);
 	run_plan(s, FAKE_DOWN, "wg0", NULL);
 	assert_int_equal(s->r.ret, -ENODEV);
-	assert_string_equal(s->r.e.msg,
-			    "`wg0' is not a WireGuard interface");
+	assert_string_equal(s->r.e.msg, "`wg0' is not a WireGuard interface");
 	assert_host_at_start(s);
 }
 
@@ -337,6 +336,24 @@ static void test_stranger_after_a_kill(void **state)
 	run_plan(s, FAKE_UP, "wg0", NULL);
 	assert_int_equal(s->r.ret, -EEXIST);
 	assert_host_at_start(s);
+}
+
+/* A number that a killed run chose, and another tunnel by now, is that one's.
+ */
+static void test_mark_of_another_tunnel(void **state)
+{
+	struct scene *s = *state;
+
+	conf(s, "wg0", INTERFACE FULL);
+	conf(s, "wg1", INTERFACE FULL);
+	kill_up_at(s, "BATCH_END", 1, FAKE_KILL_AFTER);
+	fake_link_del(&s->h.f, "wg0");
+	up(s, "wg1");
+	assert_non_null(strstr(s->r.said.p, "fwmark 51820"));
+	assert_rules_of(s, 51820, 32763, 32762);
+	down(s, "wg0");
+	assert_rules_of(s, 51820, 32763, 32762);
+	assert_file(s, SRC_VALID_MARK, "1\n");
 }
 
 static void wait_in_hook(struct fake_host *h, const struct exec *x)
@@ -571,6 +588,7 @@ int main(void)
 		TEST(test_exists_already),
 		TEST(test_altname_exists_already),
 		TEST(test_stranger_after_a_kill),
+		TEST(test_mark_of_another_tunnel),
 		TEST(test_two_at_once),
 		TEST(test_hooks),
 		TEST(test_hooks_after_a_kill),

@@ -149,26 +149,28 @@ static void test_add_and_delete_link(void **state)
 	bool done = false;
 	size_t failed = 9;
 
-	assert_int_equal(kernel_run(&s->k, &s->conf, &add, 1, &done, &failed,
-				    &s->e), 0);
+	assert_int_equal(
+		kernel_run(&s->k, &s->conf, &add, 1, &done, &failed, &s->e), 0);
 	assert_true(done);
 	assert_int_equal(kernel_link(&s->k, &link, &s->e), 0);
 	assert_true(link.exists);
 	assert_string_equal(link.kind, "wireguard");
 	/* Exclusively: another one is refused, and is not done. */
-	assert_int_equal(kernel_run(&s->k, &s->conf, &add, 1, &done, &failed,
-				    &s->e), -EEXIST);
+	assert_int_equal(
+		kernel_run(&s->k, &s->conf, &add, 1, &done, &failed, &s->e),
+		-EEXIST);
 	assert_false(done);
 	assert_int_equal(failed, 0);
 	/* Without an index the name tells which. */
 	s->e = (struct wgq_err){ 0 };
 	assert_int_equal(s->k.ifindex, 0);
-	assert_int_equal(kernel_run(&s->k, &s->conf, &del, 1, &done, &failed,
-				    &s->e), 0);
+	assert_int_equal(
+		kernel_run(&s->k, &s->conf, &del, 1, &done, &failed, &s->e), 0);
 	assert_null(fake_link_find(&s->f, "wg0"));
 	s->k.ifindex = 0;
-	assert_int_equal(kernel_run(&s->k, &s->conf, &del, 1, &done, &failed,
-				    &s->e), -ENODEV);
+	assert_int_equal(
+		kernel_run(&s->k, &s->conf, &del, 1, &done, &failed, &s->e),
+		-ENODEV);
 }
 
 /* An index that is another link's by now is not followed to that link. */
@@ -182,8 +184,9 @@ static void test_delete_by_index(void **state)
 	use_wg0(s, false);
 	fake_link_del(&s->f, "wg0");
 	fake_link_add(&s->f, "wg0", "wireguard", 1420);
-	assert_int_equal(kernel_run(&s->k, &s->conf, &del, 1, &done, &failed,
-				    &s->e), -ENODEV);
+	assert_int_equal(
+		kernel_run(&s->k, &s->conf, &del, 1, &done, &failed, &s->e),
+		-ENODEV);
 	assert_non_null(fake_link_find(&s->f, "wg0"));
 }
 
@@ -225,8 +228,9 @@ static void test_many_routes(void **state)
 	for (i = 0; i < N_ROUTES; i++)
 		v[i] = route_step(i);
 	before = s->f.c->datagrams;
-	assert_int_equal(kernel_run(&s->k, &s->conf, v, N_ROUTES, done,
-				    &failed, &s->e), 0);
+	assert_int_equal(
+		kernel_run(&s->k, &s->conf, v, N_ROUTES, done, &failed, &s->e),
+		0);
 	for (i = 0; i < N_ROUTES; i++)
 		assert_true(done[i]);
 	assert_int_equal(count_routes(s), N_ROUTES);
@@ -243,8 +247,7 @@ static void test_refused_among_many(void **state)
 	struct scene *s = *state;
 	struct step *v = calloc(N_ROUTES, sizeof(*v));
 	bool done[N_ROUTES];
-	struct fake_plan p = { .fail = { 6, 11 },
-			       .error = { -EBUSY, -EPERM } };
+	struct fake_plan p = { .fail = { 6, 11 }, .error = { -EBUSY, -EPERM } };
 	size_t failed = 0, n = 0;
 	unsigned int i;
 
@@ -253,8 +256,9 @@ static void test_refused_among_many(void **state)
 		v[i] = route_step(i);
 	kernel_done(&s->k);
 	fake_arm(&s->f, &p);
-	assert_int_equal(kernel_run(&s->k, &s->conf, v, N_ROUTES, done,
-				    &failed, &s->e), -EBUSY);
+	assert_int_equal(
+		kernel_run(&s->k, &s->conf, v, N_ROUTES, done, &failed, &s->e),
+		-EBUSY);
 	assert_string_equal(s->e.msg, strerror(EBUSY));
 	assert_int_equal(failed, 5);
 	for (i = 0; i < N_ROUTES; i++)
@@ -278,8 +282,9 @@ static void test_words_of_the_kernel(void **state)
 	size_t failed;
 
 	use_wg0(s, false);
-	assert_int_equal(kernel_run(&s->k, &s->conf, &step, 1, &done, &failed,
-				    &s->e), -ENETDOWN);
+	assert_int_equal(
+		kernel_run(&s->k, &s->conf, &step, 1, &done, &failed, &s->e),
+		-ENETDOWN);
 	assert_string_equal(s->e.msg, "Device for nexthop is not up: "
 				      "Network is down");
 	assert_false(done);
@@ -289,11 +294,15 @@ static void test_rules(void **state)
 {
 	struct step v[2] = {
 		{ .kind = STEP_RULE_ADD,
-		  .rule = { .family = AF_INET6, .what = RULE_MARK,
-			    .mark = 51820, .priority = 32765 } },
+		  .rule = { .family = AF_INET6,
+			    .what = RULE_MARK,
+			    .mark = 51820,
+			    .priority = 32765 } },
 		{ .kind = STEP_RULE_ADD,
-		  .rule = { .family = AF_INET6, .what = RULE_SUPPRESS,
-			    .mark = 51820, .priority = 32764 } },
+		  .rule = { .family = AF_INET6,
+			    .what = RULE_SUPPRESS,
+			    .mark = 51820,
+			    .priority = 32764 } },
 	};
 	struct scene *s = *state;
 	struct snap_down down;
@@ -301,10 +310,10 @@ static void test_rules(void **state)
 	bool done[2];
 	size_t failed, i, found = 0;
 
-	assert_int_equal(kernel_run(&s->k, &s->conf, v, 2, done, &failed,
-				    &s->e), 0);
-	assert_int_equal(kernel_snap_down(&s->k, &none, 0, &s->a, &down,
-					  &s->e), 0);
+	assert_int_equal(
+		kernel_run(&s->k, &s->conf, v, 2, done, &failed, &s->e), 0);
+	assert_int_equal(kernel_snap_down(&s->k, &none, 0, &s->a, &down, &s->e),
+			 0);
 	for (i = 0; i < down.n_rules; i++) {
 		const struct snap_rule *r = &down.rules[i];
 
@@ -321,22 +330,35 @@ static void test_rules(void **state)
 	assert_int_equal(found, 2);
 	assert_int_equal(down.n_rules, 7);
 	v[0].kind = v[1].kind = STEP_RULE_DEL;
-	assert_int_equal(kernel_run(&s->k, &s->conf, v, 2, done, &failed,
-				    &s->e), 0);
+	assert_int_equal(
+		kernel_run(&s->k, &s->conf, v, 2, done, &failed, &s->e), 0);
 	assert_int_equal(s->f.s->n_rules, 5);
-	assert_int_equal(kernel_run(&s->k, &s->conf, v, 1, done, &failed,
-				    &s->e), -ENOENT);
+	assert_int_equal(
+		kernel_run(&s->k, &s->conf, v, 1, done, &failed, &s->e),
+		-ENOENT);
 }
 
 /* A rule with any other selector is nobody's kind of rule. */
 static void test_foreign_rules(void **state)
 {
 	const struct fake_rule rules[] = {
-		{ .family = AF_INET, .action = 1, .priority = 5, .table = 254,
-		  .suppress = 0, .iif = "eth0" },
-		{ .family = AF_INET, .action = 1, .priority = 6, .table = 7,
-		  .mark = 7, .mask = 0xff, .invert = true, .suppress = -1 },
-		{ .family = AF_INET, .action = 7, .priority = 8,
+		{ .family = AF_INET,
+		  .action = 1,
+		  .priority = 5,
+		  .table = 254,
+		  .suppress = 0,
+		  .iif = "eth0" },
+		{ .family = AF_INET,
+		  .action = 1,
+		  .priority = 6,
+		  .table = 7,
+		  .mark = 7,
+		  .mask = 0xff,
+		  .invert = true,
+		  .suppress = -1 },
+		{ .family = AF_INET,
+		  .action = 7,
+		  .priority = 8,
 		  .suppress = -1 },
 	};
 	struct scene *s = *state;
@@ -346,8 +368,8 @@ static void test_foreign_rules(void **state)
 
 	for (i = 0; i < ARRAY_SIZE(rules); i++)
 		fake_rule_add(&s->f, &rules[i]);
-	assert_int_equal(kernel_snap_down(&s->k, &none, 0, &s->a, &down,
-					  &s->e), 0);
+	assert_int_equal(kernel_snap_down(&s->k, &none, 0, &s->a, &down, &s->e),
+			 0);
 	for (i = 0; i < down.n_rules; i++)
 		if (down.rules[i].priority >= 5 && down.rules[i].priority <= 8)
 			assert_false(down.rules[i].plain);
@@ -363,12 +385,12 @@ static struct wg_peer peer_at(const char *endpoint)
 	p.endpoint.v4.sin_port = htons((uint16_t)atoi(strchr(endpoint, ' ')));
 	if (strchr(host, ':')) {
 		p.endpoint.v6.sin6_family = AF_INET6;
-		assert_int_equal(inet_pton(AF_INET6, host,
-					   &p.endpoint.v6.sin6_addr), 1);
+		assert_int_equal(
+			inet_pton(AF_INET6, host, &p.endpoint.v6.sin6_addr), 1);
 	} else {
 		p.endpoint.v4.sin_family = AF_INET;
-		assert_int_equal(inet_pton(AF_INET, host,
-					   &p.endpoint.v4.sin_addr), 1);
+		assert_int_equal(
+			inet_pton(AF_INET, host, &p.endpoint.v4.sin_addr), 1);
 	}
 	return p;
 }
@@ -376,8 +398,8 @@ static struct wg_peer peer_at(const char *endpoint)
 static void snap(struct scene *s, const struct plan_needs *needs,
 		 const struct wg_device *device, struct snap_host *host)
 {
-	assert_int_equal(kernel_snap_host(&s->k, needs, device, &s->a, host,
-					  &s->e), 0);
+	assert_int_equal(
+		kernel_snap_host(&s->k, needs, device, &s->a, host, &s->e), 0);
 }
 
 /* UP-14: each way once, its own MTU before its link's, none for no way. */
@@ -386,9 +408,12 @@ static void test_path_mtus(void **state)
 	const struct plan_needs needs = { .path_mtu = true };
 	struct scene *s = *state;
 	struct wg_peer peers[] = {
-		peer_at("192.0.2.1 1"),	   peer_at("198.51.100.1 1"),
-		peer_at("192.0.2.1 2"),	   peer_at("203.0.113.1 1"),
-		peer_at("2001:db8::1 1"),  peer_at("2001:db8:1::1 1"),
+		peer_at("192.0.2.1 1"),
+		peer_at("198.51.100.1 1"),
+		peer_at("192.0.2.1 2"),
+		peer_at("203.0.113.1 1"),
+		peer_at("2001:db8::1 1"),
+		peer_at("2001:db8:1::1 1"),
 		{ .endpoint.sa.sa_family = AF_UNSPEC },
 	};
 	struct wg_device device = { .peers = peers,
@@ -466,8 +491,10 @@ static void test_free_table(void **state)
 static void test_heads_of_rules(void **state)
 {
 	const struct plan_needs needs = { .default_route = { true, false } };
-	const struct fake_rule r = { .family = AF_INET, .action = 1,
-				     .priority = 100, .table = 9,
+	const struct fake_rule r = { .family = AF_INET,
+				     .action = 1,
+				     .priority = 100,
+				     .table = 9,
 				     .suppress = -1 };
 	const struct wg_device device = { 0 };
 	struct scene *s = *state;
@@ -507,7 +534,8 @@ static void test_device_round_trip(void **state)
 
 	use_wg0(s, false);
 	for (i = 0; i < ARRAY_SIZE(ips); i++) {
-		ips[i].addr = i % 2 ? prefix("fd00::/64") : prefix("10.0.0.0/24");
+		ips[i].addr =
+			i % 2 ? prefix("fd00::/64") : prefix("10.0.0.0/24");
 		ips[i].addr.b[i % 2 ? 7 : 2] = (uint8_t)(i + 1);
 	}
 	for (i = 0; i < ARRAY_SIZE(peers); i++) {
@@ -524,8 +552,9 @@ static void test_device_round_trip(void **state)
 					     .fwmark = 77,
 					     .peers = peers,
 					     .n_peers = ARRAY_SIZE(peers) };
-	assert_int_equal(kernel_run(&s->k, &s->conf, &step, 1, &done, &failed,
-				    &s->e), 0);
+	assert_int_equal(
+		kernel_run(&s->k, &s->conf, &step, 1, &done, &failed, &s->e),
+		0);
 	assert_true(done);
 	assert_int_equal(kernel_device(&s->k, &s->a, &back, &s->e), 0);
 	assert_int_equal(back.fwmark, 77);
@@ -533,8 +562,7 @@ static void test_device_round_trip(void **state)
 	for (i = 0; i < back.n_peers; i++) {
 		assert_memory_equal(back.peers[i].public_key,
 				    peers[i].public_key, KEY_LEN);
-		assert_memory_equal(&back.peers[i].endpoint,
-				    &peers[i].endpoint,
+		assert_memory_equal(&back.peers[i].endpoint, &peers[i].endpoint,
 				    sizeof(peers[i].endpoint));
 		assert_int_equal(back.peers[i].keepalive, peers[i].keepalive);
 		assert_int_equal(back.peers[i].n_allowed_ips,
@@ -567,18 +595,22 @@ static void test_interface(void **state)
 /* What tells that a tunnel is one with policy routing. */
 static void test_down_facts(void **state)
 {
-	const struct fake_rule rule = { .family = AF_INET, .action = 1,
-					.priority = 32765, .table = 51820,
-					.mark = 51820, .mask = UINT32_MAX,
-					.invert = true, .suppress = -1 };
+	const struct fake_rule rule = { .family = AF_INET,
+					.action = 1,
+					.priority = 32765,
+					.table = 51820,
+					.mark = 51820,
+					.mask = UINT32_MAX,
+					.invert = true,
+					.suppress = -1 };
 	struct scene *s = *state;
 	struct snap_link link;
 	struct snap_down down;
 
 	use_wg0(s, true);
 	assert_int_equal(kernel_link(&s->k, &link, &s->e), 0);
-	assert_int_equal(kernel_snap_down(&s->k, &link, 0, &s->a, &down,
-					  &s->e), 0);
+	assert_int_equal(kernel_snap_down(&s->k, &link, 0, &s->a, &down, &s->e),
+			 0);
 	assert_int_equal(down.fwmark, 0);
 	assert_int_equal(down.n_default_tables, 0);
 	assert_false(down.other_wireguard);
@@ -587,8 +619,8 @@ static void test_down_facts(void **state)
 	fake_route_add(&s->f, "wg0", "0.0.0.0/0", 51820);
 	fake_link_find(&s->f, "wg0")->fwmark = 51820;
 	fake_link_add(&s->f, "wg9", "wireguard", 1420);
-	assert_int_equal(kernel_snap_down(&s->k, &link, 51820, &s->a, &down,
-					  &s->e), 0);
+	assert_int_equal(
+		kernel_snap_down(&s->k, &link, 51820, &s->a, &down, &s->e), 0);
 	assert_int_equal(down.fwmark, 51820);
 	assert_int_equal(down.n_default_tables, 1);
 	assert_int_equal(down.default_tables[0], 51820);
@@ -597,8 +629,8 @@ static void test_down_facts(void **state)
 	assert_false(down.other_wireguard);
 	fake_link_find(&s->f, "wg9")->flags |= IFF_UP;
 	fake_route_add(&s->f, "wg9", "10.0.0.0/8", 51820);
-	assert_int_equal(kernel_snap_down(&s->k, &link, 51820, &s->a, &down,
-					  &s->e), 0);
+	assert_int_equal(
+		kernel_snap_down(&s->k, &link, 51820, &s->a, &down, &s->e), 0);
 	assert_true(down.other_wireguard);
 	assert_true(down.mark_foreign);
 }
@@ -622,16 +654,18 @@ static void test_iptables_rules(void **state)
 			 "wg-quick(8) rule for wg0");
 	fake_xt_rule_add(&s->f, AF_INET6, "filter", "INPUT",
 			 "wg-quick(8) rule for wg0");
-	assert_int_equal(kernel_snap_down(&s->k, &none, 0, &s->a, &down,
-					  &s->e), 0);
+	assert_int_equal(kernel_snap_down(&s->k, &none, 0, &s->a, &down, &s->e),
+			 0);
 	assert_true(down.spoof_iptables[SNAP_V4]);
 	assert_false(down.spoof_iptables[SNAP_V6]);
-	assert_int_equal(kernel_run(&s->k, &s->conf, &step, 1, &done, &failed,
-				    &s->e), 0);
+	assert_int_equal(
+		kernel_run(&s->k, &s->conf, &step, 1, &done, &failed, &s->e),
+		0);
 	assert_int_equal(s->f.s->nft.n_rules, 2);
 	/* Gone already: nothing to do. */
-	assert_int_equal(kernel_run(&s->k, &s->conf, &step, 1, &done, &failed,
-				    &s->e), 0);
+	assert_int_equal(
+		kernel_run(&s->k, &s->conf, &step, 1, &done, &failed, &s->e),
+		0);
 }
 
 static void test_spoof(void **state)
@@ -640,7 +674,8 @@ static void test_spoof(void **state)
 					  prefix("10.8.0.2/24") };
 	struct step step = {
 		.kind = STEP_SPOOF_ADD,
-		.spoof = { .family = AF_INET, .mark = 51820,
+		.spoof = { .family = AF_INET,
+			   .mark = 51820,
 			   .addresses = addresses,
 			   .n_addresses = ARRAY_SIZE(addresses) },
 	};
@@ -650,21 +685,24 @@ static void test_spoof(void **state)
 	bool done;
 	size_t failed;
 
-	assert_int_equal(kernel_run(&s->k, &s->conf, &step, 1, &done, &failed,
-				    &s->e), 0);
+	assert_int_equal(
+		kernel_run(&s->k, &s->conf, &step, 1, &done, &failed, &s->e),
+		0);
 	/* A stale one is replaced, not added to (FW-2). */
-	assert_int_equal(kernel_run(&s->k, &s->conf, &step, 1, &done, &failed,
-				    &s->e), 0);
+	assert_int_equal(
+		kernel_run(&s->k, &s->conf, &step, 1, &done, &failed, &s->e),
+		0);
 	assert_int_equal(s->f.s->nft.n_tables, 1);
 	assert_int_equal(s->f.s->nft.n_chains, 3);
 	assert_int_equal(s->f.s->nft.n_rules, 4);
-	assert_int_equal(kernel_snap_down(&s->k, &none, 0, &s->a, &down,
-					  &s->e), 0);
+	assert_int_equal(kernel_snap_down(&s->k, &none, 0, &s->a, &down, &s->e),
+			 0);
 	assert_true(down.spoof[SNAP_V4]);
 	assert_false(down.spoof[SNAP_V6]);
 	step.kind = STEP_SPOOF_DEL;
-	assert_int_equal(kernel_run(&s->k, &s->conf, &step, 1, &done, &failed,
-				    &s->e), 0);
+	assert_int_equal(
+		kernel_run(&s->k, &s->conf, &step, 1, &done, &failed, &s->e),
+		0);
 	assert_int_equal(s->f.s->nft.n_tables, 0);
 }
 
@@ -679,11 +717,12 @@ static void test_no_nf_tables(void **state)
 	size_t failed;
 
 	s->f.s->has_nft = false;
-	assert_int_equal(kernel_snap_down(&s->k, &none, 0, &s->a, &down,
-					  &s->e), 0);
+	assert_int_equal(kernel_snap_down(&s->k, &none, 0, &s->a, &down, &s->e),
+			 0);
 	assert_false(down.spoof[SNAP_V4]);
-	assert_int_equal(kernel_run(&s->k, &s->conf, &step, 1, &done, &failed,
-				    &s->e), -EOPNOTSUPP);
+	assert_int_equal(
+		kernel_run(&s->k, &s->conf, &step, 1, &done, &failed, &s->e),
+		-EOPNOTSUPP);
 	assert_false(done);
 }
 

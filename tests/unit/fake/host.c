@@ -183,10 +183,9 @@ static void put_low_rules(struct fake_host *h)
 
 static void put_stray_rule(struct fake_host *h)
 {
-	const struct fake_rule r = { .family = AF_INET,
-				     .action = 1,
-				     .priority = 32000,
-				     .table = 254 };
+	const struct fake_rule r = {
+		.family = AF_INET, .action = 1, .priority = 32000, .table = 254
+	};
 
 	fake_rule_add(&h->f, &r);
 }
@@ -385,8 +384,9 @@ static void dump_tree(const char *dir, const char *prefix, bool run,
 		buf_addf(out, "file %s mode %o\n", name, st.st_mode);
 		if (S_ISDIR(st.st_mode))
 			dump_tree(path, name, run, out);
-		len = S_ISLNK(st.st_mode) ?
-			      readlink(path, target, sizeof(target) - 1) : 0;
+		len = S_ISLNK(st.st_mode)
+			      ? readlink(path, target, sizeof(target) - 1)
+			      : 0;
 		if (len > 0)
 			buf_addf(out, "file %s -> %.*s\n", name, (int)len,
 				 target);

@@ -19,12 +19,12 @@
 
 /** enum fake_scene - what a host is like before anything happens */
 enum fake_scene {
-	SCENE_PLAIN,		/* eth0 with default routes */
-	SCENE_OTHER,		/* and a full tunnel wg1 */
-	SCENE_NO_IPV6,		/* IPv6 is switched off */
-	SCENE_LOW_RULES,	/* foreign rules with the lowest preferences */
-	SCENE_STRAY_RULE,	/* a suppress rule that belongs to nothing */
-	SCENE_USERSPACE,	/* no WireGuard in the kernel */
+	SCENE_PLAIN,	  /* eth0 with default routes */
+	SCENE_OTHER,	  /* and a full tunnel wg1 */
+	SCENE_NO_IPV6,	  /* IPv6 is switched off */
+	SCENE_LOW_RULES,  /* foreign rules with the lowest preferences */
+	SCENE_STRAY_RULE, /* a suppress rule that belongs to nothing */
+	SCENE_USERSPACE,  /* no WireGuard in the kernel */
 	FAKE_SCENES
 };
 
@@ -83,10 +83,7 @@ void fake_host_conf(struct fake_host *h, const char *name, const char *text,
 		    size_t len);
 
 /** enum fake_verb - what to run */
-enum fake_verb {
-	FAKE_UP,
-	FAKE_DOWN
-};
+enum fake_verb { FAKE_UP, FAKE_DOWN };
 
 /**
  * fake_host_run() - run a verb on the host

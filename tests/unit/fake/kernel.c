@@ -514,8 +514,8 @@ static void dump_routes(const struct fake *f, struct buf *out)
 			 "route table %u %s dev %s metric %u mtu %u type %u "
 			 "scope %u proto %u\n",
 			 r->table, addr_print(&r->dst, text),
-			 fake_link_name(f, r->link), r->metric, r->mtu,
-			 r->type, r->scope, r->protocol);
+			 fake_link_name(f, r->link), r->metric, r->mtu, r->type,
+			 r->scope, r->protocol);
 	}
 }
 

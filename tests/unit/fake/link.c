@@ -31,7 +31,8 @@ struct fake_link *fake_link_find(struct fake *f, const char *name)
 
 	for (i = 0; i < f->s->n_links; i++) {
 		l = &f->s->links[i];
-		if (!strcmp(l->name, name) || (*l->alt && !strcmp(l->alt, name)))
+		if (!strcmp(l->name, name) ||
+		    (*l->alt && !strcmp(l->alt, name)))
 			return l;
 	}
 	return NULL;
@@ -47,8 +48,7 @@ struct fake_link *fake_link_add(struct fake *f, const char *name,
 	*l = (struct fake_link){ .index = f->s->next_index++, .mtu = mtu };
 	snprintf(l->name, sizeof(l->name), "%s", name);
 	snprintf(l->kind, sizeof(l->kind), "%s", kind);
-	l->flags = *kind ? IFF_POINTOPOINT | IFF_NOARP
-			 : IFF_UP | IFF_BROADCAST;
+	l->flags = *kind ? IFF_POINTOPOINT | IFF_NOARP : IFF_UP | IFF_BROADCAST;
 	f->s->n_links++;
 	fake_sysctl_link(f, name, true);
 	return l;
@@ -151,8 +151,7 @@ static void link_went_up(struct fake *f, struct fake_link *l)
 	size_t i;
 
 	/* Only the kernel's WireGuard makes no address of its own (UP-6). */
-	if (!strcmp(l->kind, "tun") && !f->s->no_ipv6 &&
-	    l->mtu >= IPV6_MIN_MTU)
+	if (!strcmp(l->kind, "tun") && !f->s->no_ipv6 && l->mtu >= IPV6_MIN_MTU)
 		fake_addr_add(f, l->name, "fe80::77/64");
 	for (i = 0; i < f->s->n_addrs; i++)
 		if (f->s->addrs[i].link == l->index)
@@ -281,8 +280,8 @@ static int dump_links(struct fake *f, const struct nlmsghdr *nlh)
 	char kind[16];
 	size_t i;
 
-	if (fake_parse_msg(nlh, sizeof(*ifi), tb, allowed) ||
-	    ifi->ifi_index || ifi->ifi_flags || ifi->ifi_change)
+	if (fake_parse_msg(nlh, sizeof(*ifi), tb, allowed) || ifi->ifi_index ||
+	    ifi->ifi_flags || ifi->ifi_change)
 		return -EINVAL;
 	link_kind(tb[IFLA_LINKINFO], kind);
 	for (i = 0; i < f->s->n_links; i++) {
@@ -303,8 +302,8 @@ static int get_link(struct fake *f, const struct nlmsghdr *nlh)
 
 	if (fake_is_dump(nlh))
 		return dump_links(f, nlh);
-	if (fake_parse_msg(nlh, sizeof(*ifi), tb, allowed) ||
-	    ifi->ifi_type || ifi->ifi_flags || ifi->ifi_change)
+	if (fake_parse_msg(nlh, sizeof(*ifi), tb, allowed) || ifi->ifi_type ||
+	    ifi->ifi_flags || ifi->ifi_change)
 		return -EINVAL;
 	if (ifi->ifi_index > 0)
 		l = fake_link_by_index(f, ifi->ifi_index);
@@ -443,8 +442,7 @@ static int new_addr(struct fake *f, const struct nlmsghdr *nlh)
 void fake_addr_add(struct fake *f, const char *link, const char *addr)
 {
 	struct fake_link *l = fake_link_find(f, link);
-	struct fake_addr a = { .link = l->index,
-			       .addr = fake_prefix(addr) };
+	struct fake_addr a = { .link = l->index, .addr = fake_prefix(addr) };
 
 	if (put_addr(f, l, &a))
 		fake_die("an address that is there already");

@@ -115,16 +115,15 @@ static int parse_hook(const struct nlattr *nest, struct fake_chain *c)
 	    !tb[NFTA_HOOK_HOOKNUM] || !tb[NFTA_HOOK_PRIORITY])
 		return -EINVAL;
 	c->hook = ntohl(mnl_attr_get_u32(tb[NFTA_HOOK_HOOKNUM]));
-	c->priority =
-		(int32_t)ntohl(mnl_attr_get_u32(tb[NFTA_HOOK_PRIORITY]));
+	c->priority = (int32_t)ntohl(mnl_attr_get_u32(tb[NFTA_HOOK_PRIORITY]));
 	return c->hook > NF_INET_POST_ROUTING ? -EOPNOTSUPP : 0;
 }
 
 static int new_chain(struct fake_nft *nft, uint8_t family,
 		     const struct nlmsghdr *nlh)
 {
-	static const uint16_t allowed[] = { NFTA_CHAIN_TABLE, NFTA_CHAIN_NAME,
-					    NFTA_CHAIN_TYPE, NFTA_CHAIN_HOOK,
+	static const uint16_t allowed[] = { NFTA_CHAIN_TABLE,  NFTA_CHAIN_NAME,
+					    NFTA_CHAIN_TYPE,   NFTA_CHAIN_HOOK,
 					    NFTA_CHAIN_POLICY, 0 };
 	const struct nlattr *tb[FAKE_ATTRS];
 	struct fake_chain c = { .family = family };
@@ -151,10 +150,9 @@ static int new_chain(struct fake_nft *nft, uint8_t family,
 
 static int check_exprs(const struct nlattr *list)
 {
-	static const char *const known[] = { "meta", "cmp", "payload", "fib",
-					     "immediate", "ct" };
-	static const uint16_t allowed[] = { NFTA_EXPR_NAME, NFTA_EXPR_DATA,
-					    0 };
+	static const char *const known[] = { "meta", "cmp",	  "payload",
+					     "fib",  "immediate", "ct" };
+	static const uint16_t allowed[] = { NFTA_EXPR_NAME, NFTA_EXPR_DATA, 0 };
 	const struct nlattr *tb[FAKE_ATTRS], *expr;
 	size_t i;
 
@@ -301,9 +299,8 @@ static void reply_rule(struct fake *f, const struct nlmsghdr *req,
 	char buf[FAKE_NFT_EXPRS + 1024];
 	struct nlmsghdr *nlh;
 
-	nlh = fake_reply(req, buf,
-			 NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_NEWRULE, &nfg,
-			 sizeof(nfg));
+	nlh = fake_reply(req, buf, NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_NEWRULE,
+			 &nfg, sizeof(nfg));
 	mnl_attr_put_strz(nlh, NFTA_RULE_TABLE, r->table);
 	mnl_attr_put_strz(nlh, NFTA_RULE_CHAIN, r->chain);
 	mnl_attr_put_u64(nlh, NFTA_RULE_HANDLE, htobe64(r->handle));

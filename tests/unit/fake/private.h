@@ -14,15 +14,15 @@
 #define FAKE_ATTRS 64
 
 /** FAKE_REMOVE_IF() - remove the elements @it of @v[@n] that meet @cond */
-#define FAKE_REMOVE_IF(v, n, it, cond)                                         \
-	do {                                                                   \
-		size_t kept_ = 0;                                              \
-		for (size_t i_ = 0; i_ < (n); i_++) {                          \
-			__typeof__(&(v)[0]) it = &(v)[i_];                     \
-			if (!(cond))                                           \
-				(v)[kept_++] = (v)[i_];                        \
-		}                                                              \
-		(n) = kept_;                                                   \
+#define FAKE_REMOVE_IF(v, n, it, cond)                     \
+	do {                                               \
+		size_t kept_ = 0;                          \
+		for (size_t i_ = 0; i_ < (n); i_++) {      \
+			__typeof__(&(v)[0]) it = &(v)[i_]; \
+			if (!(cond))                       \
+				(v)[kept_++] = (v)[i_];    \
+		}                                          \
+		(n) = kept_;                               \
 	} while (0)
 
 /** fake_die() - the test asked for more than the fake kernel can do */

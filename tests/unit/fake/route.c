@@ -160,8 +160,8 @@ static void reply_route(struct fake *f, const struct nlmsghdr *req,
 	const struct rtmsg rtm = {
 		.rtm_family = dst->family,
 		.rtm_dst_len = dst->plen,
-		.rtm_table = r->table < 256 ? (uint8_t)r->table
-					    : RT_TABLE_COMPAT,
+		.rtm_table =
+			r->table < 256 ? (uint8_t)r->table : RT_TABLE_COMPAT,
 		.rtm_protocol = r->protocol,
 		.rtm_scope = r->scope,
 		.rtm_type = r->type,
@@ -222,9 +222,8 @@ static int dump_routes(struct fake *f, const struct nlmsghdr *nlh)
 	return fake_dump_end(f, nlh);
 }
 
-static const struct fake_route *lookup_table(const struct fake *f,
-					     uint32_t table,
-					     const struct addr *a)
+static const struct fake_route *
+lookup_table(const struct fake *f, uint32_t table, const struct addr *a)
 {
 	const struct fake_route *r, *best = NULL;
 	size_t i;
@@ -296,10 +295,9 @@ void fake_rule_add(struct fake *f, const struct fake_rule *r)
 
 	if (s->n_rules == FAKE_RULES)
 		fake_die("too many rules");
-	while (i < s->n_rules &&
-	       (s->rules[i].family < r->family ||
-		(s->rules[i].family == r->family &&
-		 s->rules[i].priority <= r->priority)))
+	while (i < s->n_rules && (s->rules[i].family < r->family ||
+				  (s->rules[i].family == r->family &&
+				   s->rules[i].priority <= r->priority)))
 		i++;
 	memmove(s->rules + i + 1, s->rules + i,
 		(s->n_rules - i) * sizeof(*s->rules));
@@ -326,9 +324,10 @@ static uint32_t default_priority(const struct fake *f, uint8_t family)
 static int parse_rule(const struct nlmsghdr *nlh, struct fake_rule *r,
 		      bool *ret_has_priority)
 {
-	static const uint16_t allowed[] = { FRA_PRIORITY, FRA_FWMARK,
-					    FRA_FWMASK, FRA_TABLE,
-					    FRA_SUPPRESS_PREFIXLEN, 0 };
+	static const uint16_t allowed[] = {
+		FRA_PRIORITY,		FRA_FWMARK, FRA_FWMASK, FRA_TABLE,
+		FRA_SUPPRESS_PREFIXLEN, 0
+	};
 	const struct fib_rule_hdr *frh = mnl_nlmsg_get_payload(nlh);
 	const struct nlattr *tb[FAKE_ATTRS];
 
@@ -353,8 +352,8 @@ static int parse_rule(const struct nlmsghdr *nlh, struct fake_rule *r,
 	if (tb[FRA_FWMASK])
 		r->mask = mnl_attr_get_u32(tb[FRA_FWMASK]);
 	if (tb[FRA_SUPPRESS_PREFIXLEN])
-		r->suppress = (int32_t)mnl_attr_get_u32(
-			tb[FRA_SUPPRESS_PREFIXLEN]);
+		r->suppress =
+			(int32_t)mnl_attr_get_u32(tb[FRA_SUPPRESS_PREFIXLEN]);
 	return 0;
 }
 
@@ -435,8 +434,7 @@ static void reply_rule(struct fake *f, const struct nlmsghdr *req,
 	const struct fib_rule_hdr frh = {
 		.family = r->family,
 		.action = r->action,
-		.table = r->table < 256 ? (uint8_t)r->table
-					: RT_TABLE_COMPAT,
+		.table = r->table < 256 ? (uint8_t)r->table : RT_TABLE_COMPAT,
 		.flags = r->invert ? FIB_RULE_INVERT : 0,
 	};
 	struct nlmsghdr *nlh;
@@ -467,8 +465,7 @@ int fake_get_rule(struct fake *f, const struct nlmsghdr *nlh)
 	if (!fake_is_dump(nlh))
 		return -EOPNOTSUPP;
 	if (fake_parse_msg(nlh, sizeof(*frh), tb, allowed) || frh->dst_len ||
-	    frh->src_len || frh->tos || frh->table || frh->action ||
-	    frh->flags)
+	    frh->src_len || frh->tos || frh->table || frh->action || frh->flags)
 		return -EINVAL;
 	for (i = 0; i < f->s->n_rules; i++)
 		if (f->s->rules[i].family == frh->family)

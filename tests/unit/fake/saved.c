@@ -68,8 +68,7 @@ static void save_one(const struct fake_host *h, const char *name,
 			fake_die("no memory");
 	}
 	file = &saved->files[saved->n++];
-	*file = (struct fake_file){ .name = strdup(name),
-				    .mode = st->st_mode };
+	*file = (struct fake_file){ .name = strdup(name), .mode = st->st_mode };
 	snprintf(path, sizeof(path), "%s%s", h->root, name);
 	buf_adds(&file->text, "");
 	if (S_ISREG(st->st_mode) &&
@@ -124,8 +123,7 @@ static void restore_one(const struct fake_host *h, const struct fake_file *f)
 	unlink(path);
 	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
 		  f->mode & 07777);
-	if (fd < 0 || write(fd, f->text.p, f->text.len) !=
-			      (ssize_t)f->text.len)
+	if (fd < 0 || write(fd, f->text.p, f->text.len) != (ssize_t)f->text.len)
 		fake_die("cannot restore a file");
 }
 

@@ -18,7 +18,7 @@ struct session {
 	struct fake *f;
 	struct fake_link *l;
 	struct fake_peer *peer;
-	bool skip;		/* lines of a peer that is the interface */
+	bool skip; /* lines of a peer that is the interface */
 };
 
 static void set_endpoint(struct fake_peer *p, char *text)

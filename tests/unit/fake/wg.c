@@ -93,15 +93,13 @@ int fake_wg_link_up(struct fake *f, struct fake_link *l)
 void fake_wg_allow(struct fake *f, const struct fake_peer *peer,
 		   const struct addr *a, bool remove)
 {
-	struct fake_allowed ip = { .link = peer->link,
-				   .addr = addr_masked(a) };
+	struct fake_allowed ip = { .link = peer->link, .addr = addr_masked(a) };
 
 	memcpy(ip.key, peer->key, KEY_LEN);
 	/* The last to name a prefix owns it, at the end of its list. */
 	FAKE_REMOVE_IF(f->s->allowed, f->s->n_allowed, v,
 		       v->link == ip.link && addr_eq(&v->addr, &ip.addr) &&
-			       (!remove ||
-				!memcmp(v->key, ip.key, KEY_LEN)));
+			       (!remove || !memcmp(v->key, ip.key, KEY_LEN)));
 	if (remove)
 		return;
 	if (f->s->n_allowed == FAKE_ALLOWED)
@@ -224,9 +222,14 @@ static int set_peer(struct fake *f, const struct fake_link *l,
 		    const struct nlattr *nest)
 {
 	static const uint16_t allowed[] = {
-		WGPEER_A_PUBLIC_KEY, WGPEER_A_PRESHARED_KEY, WGPEER_A_FLAGS,
-		WGPEER_A_ENDPOINT, WGPEER_A_PERSISTENT_KEEPALIVE_INTERVAL,
-		WGPEER_A_ALLOWEDIPS, WGPEER_A_PROTOCOL_VERSION, 0
+		WGPEER_A_PUBLIC_KEY,
+		WGPEER_A_PRESHARED_KEY,
+		WGPEER_A_FLAGS,
+		WGPEER_A_ENDPOINT,
+		WGPEER_A_PERSISTENT_KEEPALIVE_INTERVAL,
+		WGPEER_A_ALLOWEDIPS,
+		WGPEER_A_PROTOCOL_VERSION,
+		0
 	};
 	const struct nlattr *tb[FAKE_ATTRS];
 	struct fake_peer *p;
@@ -286,9 +289,8 @@ static int set_device(struct fake *f, struct fake_link *l,
 	if (tb[WGDEVICE_A_FLAGS])
 		fake_wg_drop(f, l->index, NULL);
 	if (tb[WGDEVICE_A_PRIVATE_KEY])
-		fake_wg_set_key(f, l,
-				mnl_attr_get_payload(
-					tb[WGDEVICE_A_PRIVATE_KEY]));
+		fake_wg_set_key(
+			f, l, mnl_attr_get_payload(tb[WGDEVICE_A_PRIVATE_KEY]));
 	if (!tb[WGDEVICE_A_PEERS])
 		return 0;
 	if (!(tb[WGDEVICE_A_PEERS]->nla_type & NLA_F_NESTED))
@@ -324,9 +326,10 @@ static int find_device(struct fake *f, const struct nlattr **tb,
 static int set_request(struct fake *f, const struct nlmsghdr *nlh)
 {
 	static const uint16_t allowed[] = {
-		WGDEVICE_A_IFINDEX, WGDEVICE_A_IFNAME, WGDEVICE_A_PRIVATE_KEY,
-		WGDEVICE_A_FLAGS, WGDEVICE_A_LISTEN_PORT, WGDEVICE_A_FWMARK,
-		WGDEVICE_A_PEERS, 0
+		WGDEVICE_A_IFINDEX,	WGDEVICE_A_IFNAME,
+		WGDEVICE_A_PRIVATE_KEY, WGDEVICE_A_FLAGS,
+		WGDEVICE_A_LISTEN_PORT, WGDEVICE_A_FWMARK,
+		WGDEVICE_A_PEERS,	0
 	};
 	const struct nlattr *tb[FAKE_ATTRS];
 	struct fake_link *l;
@@ -436,8 +439,8 @@ static int get_request(struct fake *f, const struct nlmsghdr *nlh)
 	ret = find_device(f, tb, &l);
 	if (ret)
 		return ret;
-	for (peer = next_peer(f, l->index, 0);
-	     first || peer < f->s->n_peers; first = false) {
+	for (peer = next_peer(f, l->index, 0); first || peer < f->s->n_peers;
+	     first = false) {
 		reply = fake_reply(nlh, buf, FAKE_WG_FAMILY, &genl,
 				   sizeof(genl));
 		if (first)
@@ -484,8 +487,7 @@ int fake_genl_request(struct fake *f, const struct nlmsghdr *nlh)
 
 	if (mnl_nlmsg_get_payload_len(nlh) < sizeof(*genl))
 		return -EINVAL;
-	if (nlh->nlmsg_type == GENL_ID_CTRL &&
-	    genl->cmd == CTRL_CMD_GETFAMILY)
+	if (nlh->nlmsg_type == GENL_ID_CTRL && genl->cmd == CTRL_CMD_GETFAMILY)
 		return get_family(f, nlh);
 	if (nlh->nlmsg_type != FAKE_WG_FAMILY || !f->s->has_wireguard)
 		return -ENOENT;
@@ -526,8 +528,9 @@ void fake_wg_dump(const struct fake *f, struct buf *out)
 		key_print_base64(psk, p->psk);
 		buf_addf(out, "wg %s peer %s psk %s endpoint %s keepalive %u\n",
 			 fake_link_name(f, p->link), key, psk,
-			 p->endpoint.sa.sa_family ?
-				 endpoint_print(&p->endpoint, text) : "none",
+			 p->endpoint.sa.sa_family
+				 ? endpoint_print(&p->endpoint, text)
+				 : "none",
 			 p->keepalive);
 	}
 	for (i = 0; i < f->s->n_allowed; i++) {
