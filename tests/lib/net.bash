@@ -234,13 +234,15 @@ _snap_wireguard() {
 # Those of connection tracking come and go with a module; reading a few fails
 # or gives a new value each time.
 _snap_sysctls() {
-	(cd /proc/sys/net && grep -rs '' . || :) | sed -E '
+	set +o pipefail
+	{ cd /proc/sys/net && grep -rs '' .; } | sed -E '
 		s,^\./,,
 		\,^netfilter/nf_(conntrack|flowtable),d
 		\,^netfilter/nf_hooks_lwtunnel,d
 		\,^nf_conntrack,d
 		\,(^|/)(flush|stable_secret|tcp_fastopen_key):,d
 		s,:, = ,' | sort
+	set -o pipefail
 }
 
 _snap_files() {
