@@ -55,11 +55,13 @@ static void catch_signals(void)
 /* A socket that landed on descriptor 2 would get the trace. */
 static void fill_standard_descriptors(void)
 {
-	int fd;
+	int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
 
-	do {
-		fd = open("/dev/null", O_RDWR);
-	} while (fd >= 0 && fd <= STDERR_FILENO);
+	while (fd >= 0 && fd <= STDERR_FILENO) {
+		/* One of the three was closed: hooks get this in its place. */
+		fcntl(fd, F_SETFD, 0);
+		fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+	}
 	if (fd >= 0)
 		close(fd);
 }

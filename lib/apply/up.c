@@ -238,6 +238,39 @@ static void say_no_ipv6(const struct run *r)
 				addr_print(&r->conf.addresses[i], text));
 }
 
+/* -1 also where it could not be put back: the kernel changes it regardless. */
+static int old_send_redirects(const struct run *r)
+{
+	char root[PATH_MAX];
+	struct wgq_err e = { 0 };
+
+	snprintf(root, sizeof(root), "%s%s", r->host->root, SYSCTL_ROOT);
+	if (sysctl_may_write(root, SYSCTL_SEND_REDIRECTS, &e))
+		return -1;
+	return run_sysctl(r, SYSCTL_SEND_REDIRECTS);
+}
+
+/* A read-only /proc/sys, as in a container, is found before any change. */
+static int check_sysctls(const struct up *u, struct wgq_err *e)
+{
+	const struct step *s;
+	char root[PATH_MAX];
+	size_t i;
+	int ret;
+
+	snprintf(root, sizeof(root), "%s%s", u->r.host->root, SYSCTL_ROOT);
+	for (i = 0; i < u->plan.n; i++) {
+		s = &u->plan.steps[i];
+		if (s->kind != STEP_SYSCTL)
+			continue;
+		ret = sysctl_may_write(root, s->sysctl.key, e);
+		if (ret)
+			return err_ctx(e, "sysctl -q %s=%d", s->sysctl.key,
+				       s->sysctl.value);
+	}
+	return 0;
+}
+
 static int snap_host(struct up *u, const struct wg_device *device,
 		     struct arena *a, struct wgq_err *e)
 {
@@ -255,8 +288,7 @@ static int snap_host(struct up *u, const struct wg_device *device,
 	u->host.src_valid_mark = needs.default_route[SNAP_V4]
 					 ? run_sysctl(r, SYSCTL_SRC_VALID_MARK)
 					 : -1;
-	u->host.send_redirects =
-		u->userspace ? -1 : run_sysctl(r, SYSCTL_SEND_REDIRECTS);
+	u->host.send_redirects = u->userspace ? -1 : old_send_redirects(r);
 	return ret;
 }
 
@@ -441,6 +473,8 @@ static int bring_up(struct up *u, struct wgq_err *e)
 	int ret;
 
 	ret = plan_whole(u, &a, e);
+	if (!ret)
+		ret = check_sysctls(u, e);
 	if (!ret)
 		ret = run_stopped(&u->r, e);
 	if (ret)

@@ -76,6 +76,19 @@ int sysctl_read(const char *root, const char *name,
 	return 0;
 }
 
+int sysctl_may_write(const char *root, const char *name, struct wgq_err *e)
+{
+	char path[PATH_MAX];
+	int err;
+
+	err = sysctl_path(root, name, path, e);
+	if (err)
+		return err;
+	if (faccessat(AT_FDCWD, path, W_OK, AT_EACCESS))
+		return err_sys(e, -errno, "%s", name);
+	return 0;
+}
+
 int sysctl_write(const char *root, const char *name, const char *value,
 		 struct wgq_err *e)
 {

@@ -42,6 +42,17 @@ int sysctl_read(const char *root, const char *name,
 	__attribute__((warn_unused_result));
 
 /**
+ * sysctl_may_write() - could a value be written?
+ * @root:	SYSCTL_ROOT
+ * @name:	see sysctl_path()
+ * @e:		"NAME: reason"
+ *
+ * Return: 0, -EROFS where /proc/sys is read-only, or another -errno.
+ */
+int sysctl_may_write(const char *root, const char *name, struct wgq_err *e)
+	__attribute__((warn_unused_result));
+
+/**
  * sysctl_write() - write a value; a newline is added
  * @root:	SYSCTL_ROOT
  * @name:	see sysctl_path()
