@@ -157,6 +157,8 @@ refused() {
 	[ "$status" -eq 0 ]
 	[[ $output = *"without a journal"* ]]
 	in_ns laptop "$WGQ" down wg0
+	# What the kernel changed, and no journal could remember.
+	in_ns laptop sysctl -qw net.ipv4.conf.all.send_redirects=1
 	rm -f "$CONFS/wg0.conf"
 	untouched
 }
@@ -178,11 +180,11 @@ refused() {
 	in_ns laptop unshare -m sh -c "$ro" sh "$WGQ" up wg0
 	in_ns laptop "$WGQ" down wg0
 	in_ns laptop sysctl -qw net.ipv4.conf.all.src_valid_mark=0
+	in_ns laptop sysctl -qw net.ipv4.conf.all.send_redirects=1
 	run in_ns laptop unshare -m sh -c "$ro" sh "$WGQ" up wg0
 	echo "$output"
 	[ "$status" -eq 1 ]
 	[[ ${lines[-1]} = *"src_valid_mark"*"Read-only file system"* ]]
 	rm -f "$CONFS/wg0.conf"
-	in_ns laptop sysctl -qw net.ipv4.conf.all.send_redirects=1
 	untouched
 }

@@ -95,7 +95,8 @@ as_before() {
 			2>"$BATS_TEST_TMPDIR/err" 3>&- &
 		wait_for 10 grep -q 'sleep 60' "$BATS_TEST_TMPDIR/err"
 		pkill -"${signal%:*}" -x wgq
-		run wait $!
+		status=0
+		wait $! || status=$?
 		[ "$status" -eq "$number" ]
 		as_before
 	done
