@@ -74,7 +74,7 @@ _end() {
 		*) ip -n "$host" address add "$address" dev "$dev" ;;
 		esac || return
 	done
-	ip -n "$host" link set "$dev" up
+	ip -n "$host" link set dev "$dev" up
 }
 
 _has_link_local() {
@@ -247,13 +247,17 @@ _snap_sysctls() {
 
 _snap_files() {
 	local path
+	local -a paths=()
 
 	for path in /etc/resolv.conf /etc/wireguard /run/wgq /run/wireguard \
 		/run/resolvconf; do
-		[ -e "$path" ] || [ -L "$path" ] || continue
-		find "$path" -printf '%p %y %m %u:%g %l\n'
-		find "$path" -type f -exec sha256sum {} +
-	done | sed 's/ *$//' | sort
+		if [ -e "$path" ] || [ -L "$path" ]; then
+			paths+=("$path")
+		fi
+	done
+	[ "${#paths[@]}" -gt 0 ] || return 0
+	find "${paths[@]}" -printf '%p %y %m %u:%g %l\n' \
+		-type f -exec sha256sum {} + | sed 's/ *$//' | sort
 	if [ -r /etc/resolv.conf ]; then
 		sed 's/^/resolv.conf: /' /etc/resolv.conf
 	fi
