@@ -148,9 +148,9 @@ static void drain(struct sender *s, uint32_t seq, const char *what)
 
 static void add_link(void)
 {
-	struct nlmsghdr *n = begin(&rtnl, RTM_NEWLINK,
-				   NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL,
-				   sizeof(struct ifinfomsg));
+	struct nlmsghdr *n =
+		begin(&rtnl, RTM_NEWLINK, NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL,
+		      sizeof(struct ifinfomsg));
 	struct ifinfomsg *m = NLMSG_DATA(n);
 	struct nlattr *info;
 
@@ -166,8 +166,8 @@ static void add_link(void)
 
 static uint16_t wireguard_family(void)
 {
-	struct nlmsghdr *n = begin(&genl, GENL_ID_CTRL, 0,
-				   sizeof(struct genlmsghdr));
+	struct nlmsghdr *n =
+		begin(&genl, GENL_ID_CTRL, 0, sizeof(struct genlmsghdr));
 	struct genlmsghdr *g = NLMSG_DATA(n);
 	char buf[4096] __attribute__((aligned(NLMSG_ALIGNTO)));
 	const struct nlattr *a;
@@ -256,9 +256,9 @@ static void set_device(uint16_t family, uint32_t peers)
 
 static void add_address(void)
 {
-	struct nlmsghdr *n = begin(&rtnl, RTM_NEWADDR,
-				   NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL,
-				   sizeof(struct ifaddrmsg));
+	struct nlmsghdr *n =
+		begin(&rtnl, RTM_NEWADDR, NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL,
+		      sizeof(struct ifaddrmsg));
 	struct ifaddrmsg *m = NLMSG_DATA(n);
 	uint32_t ip = htonl(BENCH_ADDRESS);
 
@@ -296,8 +296,8 @@ static void look_up(uint32_t peers)
 
 static void set_up(void)
 {
-	struct nlmsghdr *n = begin(&rtnl, RTM_NEWLINK, NLM_F_ACK,
-				   sizeof(struct ifinfomsg));
+	struct nlmsghdr *n =
+		begin(&rtnl, RTM_NEWLINK, NLM_F_ACK, sizeof(struct ifinfomsg));
 	struct ifinfomsg *m = NLMSG_DATA(n);
 	uint32_t mtu = BENCH_MTU;
 

@@ -48,16 +48,15 @@ static const struct {
 enum tool { WGQ, FLOOR, QUICK, TOOLS };
 
 struct sample {
-	double wall, cpu;	/* ms */
-	long rss;		/* KiB */
+	double wall, cpu; /* ms */
+	long rss;	  /* KiB */
 };
 
 static const char *const names[] = { "wgq", "floor", "wg-quick" };
 static struct sample samples[TOOLS][MAX_RUNS];
 static const char *dir;
-static const char *const environment[] = {
-	"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root", NULL
-};
+static const char *const environment[] = { "PATH=/usr/sbin:/usr/bin:/sbin:/bin",
+					   "HOME=/root", NULL };
 static unsigned int missed;
 
 static void die(const char *what)
@@ -276,12 +275,13 @@ static void check_forks(void)
 	int n;
 
 	new_host();
-	snprintf(command, sizeof(command),
-		 "strace -f -qq -o /run/bench.trace -e trace=fork,vfork,clone,"
-		 "clone3,execve,execveat %s/wgq up %s/1/wg0.conf"
-		 " 2>/run/bench.err || { tail -n 3 /run/bench.err >&2; exit 1;"
-		 " }; grep -cE '(fork|clone3?|execve(at)?)\\(' /run/bench.trace",
-		 dir, dir);
+	snprintf(
+		command, sizeof(command),
+		"strace -f -qq -o /run/bench.trace -e trace=fork,vfork,clone,"
+		"clone3,execve,execveat %s/wgq up %s/1/wg0.conf"
+		" 2>/run/bench.err || { tail -n 3 /run/bench.err >&2; exit 1;"
+		" }; grep -cE '(fork|clone3?|execve(at)?)\\(' /run/bench.trace",
+		dir, dir);
 	f = popen(command, "r");
 	if (!f)
 		die("strace");
