@@ -97,7 +97,7 @@ sees() {
 
 @test "a third host is reached by default routes and forwarding" {
 	host_add c
-	link b:eth1 c:eth0 "198.51.100.1/24 2001:db8:1::1/64" \
+	link b c "198.51.100.1/24 2001:db8:1::1/64" \
 		"198.51.100.2/24 2001:db8:1::2/64"
 	default_via a 192.0.2.2 2001:db8::2
 	default_via c 198.51.100.1 2001:db8:1::1
