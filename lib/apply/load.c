@@ -164,11 +164,13 @@ int run_parse_device(struct run *r, struct wgq_err *e)
 	return tell_findings(&fs, ret, e);
 }
 
-static int set_environment(struct run *r)
+int run_environment(struct run *r)
 {
 	const char *slash = r->o->self ? strrchr(r->o->self, '/') : NULL;
 	const char *dir = NULL;
 
+	if (r->env)
+		return 0;
 	if (slash) {
 		dir = arena_strndup(&r->arena, r->o->self,
 				    (size_t)(slash - r->o->self));
@@ -224,7 +226,7 @@ int run_load(struct run *r, const struct wgq_opts *o, const struct host *host,
 	r->lock = LOCK_NONE;
 	journal_init(&r->journal, "");
 	path = find_conf(r);
-	if (!path || set_environment(r))
+	if (!path)
 		return err_sys(e, -ENOMEM, "%s", o->target);
 	if (access(path, F_OK))
 		return err_set(e, -ENOENT, "`%s' does not exist", path);
@@ -241,15 +243,6 @@ int run_load(struct run *r, const struct wgq_opts *o, const struct host *host,
 		return err_sys(e, -ENOMEM, "%s", path);
 	kernel_init(&r->kernel, host->nl, host->nl_ctx, r->conf.ifname,
 		    host->uapi);
-	r->dns_env = (struct dns_env){
-		.root = host->root,
-		.state = host->run,
-		.path = r->search_path,
-		.envp = r->env,
-		.stop = o->stop,
-		.notify = dns_notify,
-		.ctx = r,
-	};
 	r->names = (struct step_names){
 		.ifname = r->conf.ifname,
 		.conf = path,
@@ -267,6 +260,17 @@ int run_dns(struct run *r, struct wgq_err *e)
 
 	if (r->have_dns)
 		return 0;
+	if (run_environment(r))
+		return err_sys(e, -ENOMEM, "dns");
+	r->dns_env = (struct dns_env){
+		.root = r->host->root,
+		.state = r->host->run,
+		.path = r->search_path,
+		.envp = r->env,
+		.stop = r->o->stop,
+		.notify = dns_notify,
+		.ctx = r,
+	};
 	ret = dns_choose(&r->dns_env, &r->dns, e);
 	if (ret)
 		return ret;

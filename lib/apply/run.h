@@ -51,8 +51,8 @@ extern const struct host host_real;
  * @arena:	owns what the run keeps besides conf and plan
  * @conf:	the conf
  * @rt_tables:	names of routing tables
- * @env:	environment of hooks and helpers
- * @search_path: PATH of hooks and helpers
+ * @env:	environment of hooks and helpers, see run_environment()
+ * @search_path: PATH of hooks and helpers, likewise
  * @kernel:	netlink sockets and the interface's index
  * @dns_env:	see struct dns_env
  * @dns:	DNS manager, chosen on first use
@@ -152,6 +152,15 @@ void run_say(const struct run *r, const char *prefix, const char *fmt, ...)
 
 /** run_stopped() - did a signal ask to stop? Fills @e, returns -EINTR or 0 */
 int run_stopped(const struct run *r, struct wgq_err *e);
+
+/**
+ * run_environment() - make the environment of hooks and helpers, once
+ *
+ * Most runs start no program and can do without.
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int run_environment(struct run *r) __attribute__((warn_unused_result));
 
 /**
  * run_dns() - choose the DNS manager, once

@@ -140,6 +140,8 @@ static int run_hook(struct run *r, const struct step_hook *s, struct wgq_err *e)
 	ret = hook_parse(s->text, r->conf.ifname, &r->arena, &hook);
 	if (ret)
 		return err_sys(e, ret, "hook");
+	if (run_environment(r))
+		return err_sys(e, -ENOMEM, "hook");
 	switch (hook.kind) {
 	case HOOK_EMPTY:
 		return 0;
@@ -165,6 +167,8 @@ static int start_userspace(struct run *r, const char *program,
 	char path[PATH_MAX];
 	int status, ret;
 
+	if (run_environment(r))
+		return err_sys(e, -ENOMEM, "%s", program);
 	ret = exec_find(r->search_path, program, path, e);
 	if (!ret)
 		ret = execute(r, path, argv, &status, e);

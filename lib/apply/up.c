@@ -37,6 +37,15 @@ struct up {
 	struct lock table_lock;
 };
 
+static bool has_hooks(const struct conf *conf)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < CONF_PHASES; i++)
+		n += conf->hooks[i].n;
+	return n != 0;
+}
+
 static int check_hooks(struct up *u, struct wgq_err *e)
 {
 	struct run *r = &u->r;
@@ -44,6 +53,8 @@ static int check_hooks(struct up *u, struct wgq_err *e)
 	struct hook hook;
 	size_t i, j;
 
+	if (run_environment(r))
+		return err_sys(e, -ENOMEM, "hooks");
 	for (i = 0; i < CONF_PHASES; i++) {
 		list = &r->conf.hooks[i];
 		for (j = 0; j < list->n; j++) {
@@ -122,6 +133,8 @@ static int choose_userspace(struct up *u, struct wgq_err *e)
 	program = run_getenv(r, "WG_QUICK_USERSPACE_IMPLEMENTATION");
 	if (!program || !*program)
 		program = "wireguard-go";
+	if (run_environment(r))
+		return err_sys(e, -ENOMEM, "%s", program);
 	if (!exec_have(r->search_path, program))
 		return err_set(e, -EPROTONOSUPPORT,
 			       "the kernel has no "
@@ -380,7 +393,7 @@ static int check(struct up *u, struct wgq_err *e)
 		ret = choose_userspace(u, e);
 	if (!ret && r->conf.dns.n)
 		ret = run_dns(r, e);
-	if (!ret)
+	if (!ret && has_hooks(&r->conf))
 		ret = check_hooks(u, e);
 	u->staged = u->userspace || r->conf.hooks[CONF_PRE_UP].n;
 	if (!ret && !r->conf.hooks[CONF_PRE_UP].n)

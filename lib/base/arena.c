@@ -24,9 +24,10 @@ static struct arena_chunk *chunk_new(struct arena *a, size_t size)
 		size = CHUNK_MIN;
 	if (size > SIZE_MAX - sizeof(*c))
 		return NULL;
-	c = calloc(1, sizeof(*c) + size);
+	c = malloc(sizeof(*c) + size);
 	if (!c)
 		return NULL;
+	c->used = 0;
 	c->size = size;
 	c->prev = a->last;
 	a->last = c;
@@ -49,7 +50,8 @@ void *arena_alloc(struct arena *a, size_t size)
 	}
 	p = c->data + c->used;
 	c->used += size;
-	return p;
+	/* Here, not for the whole chunk: most of a chunk is never touched. */
+	return memset(p, 0, size);
 }
 
 void *arena_array(struct arena *a, size_t n, size_t size)

@@ -419,6 +419,7 @@ static void test_path_of_hooks(void **state)
 	tmp_path(self, s->h.root, "opt/bin/wgq");
 	s->o.self = self;
 	assert_int_equal(load(s, "wg0"), 0);
+	assert_int_equal(run_environment(&s->r), 0);
 	snprintf(want, sizeof(want), "%s/opt/bin:%s/bin", s->h.root, s->h.root);
 	assert_string_equal(s->r.search_path, want);
 	assert_string_equal(exec_getenv(s->r.env, "LC_ALL"), "C");
