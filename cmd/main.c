@@ -263,8 +263,6 @@ static int run_as_wgq(struct wgq_opts *o, int argc, char **argv)
 int main(int argc, char **argv)
 {
 	const char *slash = argc ? strrchr(argv[0], '/') : NULL;
-	char self[PATH_MAX];
-	ssize_t len;
 	struct wgq_opts o = {
 		.program = slash  ? slash + 1
 			   : argc ? argv[0]
@@ -278,11 +276,6 @@ int main(int argc, char **argv)
 	/* Private keys pass through our memory: it is not to be dumped. */
 	prctl(PR_SET_DUMPABLE, 0);
 	catch_signals();
-	len = readlink("/proc/self/exe", self, sizeof(self) - 1);
-	if (len > 0) {
-		self[len] = '\0';
-		o.self = self;
-	}
 	o.as_wg_quick = !strcmp(o.program, "wg-quick");
 	return o.as_wg_quick ? run_as_wg_quick(&o, argc, argv)
 			     : run_as_wgq(&o, argc, argv);

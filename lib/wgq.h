@@ -14,8 +14,8 @@
  * @program:	name that messages start with, the last part of argv[0]
  * @as_wg_quick: we were called as wg-quick, and speak as it does
  * @target:	CONFIG_FILE or INTERFACE (contract PATH-1 to PATH-8)
- * @self:	path of the running program; its directory goes before PATH for
- *		hooks and helpers (ENV-2), NULL where it is unknown
+ * @self:	path of the program, whose directory goes before PATH for hooks
+ *		and helpers (ENV-2); NULL asks /proc, when there is a need
  * @env:	the caller's environment, NULL at the end
  * @stop:	signal number stored by a handler that was installed without
  *		SA_RESTART, 0 while there is none: what was begun is undone

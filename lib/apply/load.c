@@ -164,20 +164,33 @@ int run_parse_device(struct run *r, struct wgq_err *e)
 	return tell_findings(&fs, ret, e);
 }
 
+/* ENV-2: a wg or ip beside us wins. */
+static const char *own_directory(struct run *r, char self[PATH_MAX])
+{
+	const char *path = r->o->self;
+	char *slash;
+	ssize_t len;
+
+	if (path) {
+		snprintf(self, PATH_MAX, "%s", path);
+	} else {
+		len = readlink("/proc/self/exe", self, PATH_MAX - 1);
+		self[len > 0 ? len : 0] = '\0';
+	}
+	slash = strrchr(self, '/');
+	if (!slash)
+		return NULL;
+	*slash = '\0';
+	return self;
+}
+
 int run_environment(struct run *r)
 {
-	const char *slash = r->o->self ? strrchr(r->o->self, '/') : NULL;
-	const char *dir = NULL;
+	char self[PATH_MAX];
 
 	if (r->env)
 		return 0;
-	if (slash) {
-		dir = arena_strndup(&r->arena, r->o->self,
-				    (size_t)(slash - r->o->self));
-		if (!dir)
-			return -ENOMEM;
-	}
-	r->env = exec_env(r->o->env, dir, NULL, &r->arena);
+	r->env = exec_env(r->o->env, own_directory(r, self), NULL, &r->arena);
 	if (!r->env)
 		return -ENOMEM;
 	r->search_path = exec_getenv(r->env, "PATH");
@@ -385,6 +398,7 @@ void run_done(struct run *r)
 {
 	kernel_done(&r->kernel);
 	conf_done(&r->conf);
+	r->lock.keep_dir = r->journal.fd >= 0;
 	journal_done(&r->journal);
 	buf_done(&r->rt_tables);
 	lock_drop(&r->lock);

@@ -48,7 +48,7 @@ struct nl_ops {
 extern const struct nl_ops nl_kernel_ops;
 
 /** NL_RX_SIZE - the largest datagram that is received, in bytes */
-#define NL_RX_SIZE (128 * 1024)
+#define NL_RX_SIZE (64 * 1024)
 
 /**
  * struct nl_attr_names - names of a message's outermost attributes

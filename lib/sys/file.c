@@ -322,16 +322,18 @@ int file_rewrite(const char *path, const void *data, size_t len,
 
 int file_world_access(const char *path, bool *ret_open, struct wgq_err *e)
 {
-	char real[PATH_MAX];
+	const char *slash = strrchr(path, '/');
 	struct stat file, dir;
-	char *slash;
+	char parent[PATH_MAX];
 
-	if (!realpath(path, real) || stat(real, &file))
+	if (!slash)
+		return err_set(e, -EINVAL, "%s: not an absolute path", path);
+	if (stat(path, &file))
 		return err_sys(e, -errno, "%s", path);
-	slash = strrchr(real, '/');
-	slash[slash == real] = '\0';
-	if (stat(real, &dir))
-		return err_sys(e, -errno, "%s", real);
+	snprintf(parent, sizeof(parent), "%.*s",
+		 slash == path ? 1 : (int)(slash - path), path);
+	if (stat(parent, &dir))
+		return err_sys(e, -errno, "%s", parent);
 	*ret_open = file.st_mode & dir.st_mode & 7;
 	return 0;
 }

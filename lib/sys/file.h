@@ -84,7 +84,7 @@ int file_symlink(const char *path, const char *to, struct wgq_err *e)
 
 /**
  * file_world_access() - may the world reach the conf? (contract PERM-1)
- * @path:	file, symlinks resolved by this function
+ * @path:	file, absolute and with symlinks resolved
  * @ret_open:	whether the "other" bits of the file and of its directory have
  *		one in common
  * @e:		"PATH: reason"

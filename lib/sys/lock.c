@@ -180,6 +180,7 @@ void lock_drop(struct lock *lock)
 		return;
 	if (same_file(lock->fd, lock->path))
 		unlink(lock->path);
-	rmdir(lock->dir);
+	if (!lock->keep_dir)
+		rmdir(lock->dir);
 	close(take_fd(&lock->fd));
 }

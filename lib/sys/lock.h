@@ -25,9 +25,11 @@
  * @fd:		the locked file, -1 for none
  * @dir:	its directory
  * @path:	its name
+ * @keep_dir:	the directory holds more and will stay: do not even try
  */
 struct lock {
 	int fd;
+	bool keep_dir;
 	char dir[PATH_MAX];
 	char path[PATH_MAX];
 };
