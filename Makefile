@@ -255,7 +255,7 @@ oracle: setup $(B)/wgq $(B)/oracle/usr/bin/wg-quick
 	tests/vm/run --timeout 7200 --out $(B)/oracle.out -- \
 		tests/oracle/run --wgq $(B)/wgq --oracle $(B)/oracle \
 		--out $(B)/oracle.out
-SAMPLE ?= 24
+SAMPLE ?= 8
 check-oracle: $(B)/wgq $(B)/oracle/usr/bin/wg-quick
 	@echo "# suite oracle"; echo 1..1; \
 	if tests/vm/run --timeout 900 -- tests/oracle/run --wgq $(B)/wgq \
