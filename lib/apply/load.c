@@ -241,13 +241,13 @@ int run_load(struct run *r, const struct wgq_opts *o, const struct host *host,
 	path = find_conf(r);
 	if (!path)
 		return err_sys(e, -ENOMEM, "%s", o->target);
-	if (access(path, F_OK))
+	real = realpath(path, NULL);
+	if (!real && (errno == ENOENT || errno == ENOTDIR))
 		return err_set(e, -ENOENT, "`%s' does not exist", path);
 	if (!conf_parse_path(path, r->conf.ifname))
 		return err_set(e, -EINVAL,
 			       "The config file must be a valid "
 			       "interface name, followed by .conf");
-	real = realpath(path, NULL);
 	if (!real)
 		return err_sys(e, -errno, "%s", path);
 	r->conf.name = path;
