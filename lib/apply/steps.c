@@ -277,8 +277,8 @@ static int run_one(struct run *r, const struct step *s, struct wgq_err *e)
 }
 
 /*
- * Do the first of @v, and with it those of the same kind that follow, where
- * the kernel takes them together.
+ * Do the first of @v, and with it those that follow which the kernel takes
+ * together with it.
  */
 static int run_some(struct run *r, const struct step *v, size_t n, bool *done,
 		    size_t *ret_tried, struct wgq_err *e)
@@ -287,7 +287,8 @@ static int run_some(struct run *r, const struct step *v, size_t n, bool *done,
 	int ret;
 
 	if (kernel_does(v[0].kind))
-		while (together < n && v[together].kind == v[0].kind)
+		while (together < n &&
+		       kernel_joins(v[together - 1].kind, v[together].kind))
 			together++;
 	*ret_tried = together;
 	trace(r, v, together);

@@ -318,6 +318,17 @@ bool kernel_does(enum step_kind kind)
 	return false;
 }
 
+static bool is_pipelined(enum step_kind kind)
+{
+	return kind == STEP_ADDR_ADD || kind == STEP_LINK_UP ||
+	       kind == STEP_RULE_ADD || kind == STEP_ROUTE_ADD;
+}
+
+bool kernel_joins(enum step_kind before, enum step_kind kind)
+{
+	return is_pipelined(before) && is_pipelined(kind);
+}
+
 int kernel_run(struct kernel *k, const struct conf *conf, const struct step *v,
 	       size_t n, bool *done, size_t *ret_failed, struct wgq_err *e)
 {

@@ -150,7 +150,15 @@ int kernel_snap_down(struct kernel *k, const struct snap_link *link,
 bool kernel_does(enum step_kind kind);
 
 /**
- * kernel_run() - carry out steps of one kind
+ * kernel_joins() - can a step go to the kernel together with the one before?
+ *
+ * Addresses, rules, routes and the link going up are one message each, which
+ * the kernel takes in order from one datagram.
+ */
+bool kernel_joins(enum step_kind before, enum step_kind kind);
+
+/**
+ * kernel_run() - carry out steps of one kind, or that join each other
  * @k:		kernel
  * @conf:	conf, for STEP_WG_CONF
  * @v:		steps
