@@ -82,9 +82,14 @@ static const char *find_conf(struct run *r)
  * What a layer finds, to be told in the order of the file.  A conf with one
  * mistake gives one line, the error of the run.
  */
+struct found {
+	struct conf_finding f;
+	size_t order;
+};
+
 struct findings {
 	struct run *r;
-	struct conf_finding *v;
+	struct found *v;
 	size_t n, cap;
 	size_t errors;
 	int status;
@@ -102,7 +107,7 @@ static void on_finding(void *ctx, const struct conf_finding *f)
 {
 	struct findings *fs = ctx;
 	struct arena *a = &fs->r->arena;
-	struct conf_finding *slot;
+	struct found *slot;
 
 	if (f->severity == CONF_ERROR) {
 		fs->errors++;
@@ -111,20 +116,19 @@ static void on_finding(void *ctx, const struct conf_finding *f)
 	slot = arena_grow(a, &fs->v, fs->n, &fs->cap, sizeof(*slot));
 	if (!slot)
 		return;
-	*slot = *f;
-	slot->text = arena_strndup(a, f->text, strlen(f->text));
-	if (slot->text)
+	*slot = (struct found){ .f = *f, .order = fs->n };
+	slot->f.text = arena_strndup(a, f->text, strlen(f->text));
+	if (slot->f.text)
 		fs->n++;
 }
 
 static int compare_findings(const void *va, const void *vb)
 {
-	const struct conf_finding *a = va, *b = vb;
+	const struct found *a = va, *b = vb;
 
-	if (a->line != b->line)
-		return a->line < b->line ? -1 : 1;
-	/* Found earlier, copied earlier. */
-	return a->text < b->text ? -1 : 1;
+	if (a->f.line != b->f.line)
+		return a->f.line < b->f.line ? -1 : 1;
+	return a->order < b->order ? -1 : 1;
 }
 
 static int tell_findings(struct findings *fs, int ret, struct wgq_err *e)
@@ -140,7 +144,7 @@ static int tell_findings(struct findings *fs, int ret, struct wgq_err *e)
 		qsort(fs->v, fs->n, sizeof(*fs->v), compare_findings);
 	snprintf(prefix, sizeof(prefix), "%.70s:", r->o->program);
 	for (i = 0; i < fs->n; i++) {
-		f = &fs->v[i];
+		f = &fs->v[i].f;
 		if (f->severity == CONF_ERROR && fs->errors == 1)
 			err_set(e, -EINVAL, "%s:%u: %s", r->conf.name, f->line,
 				f->text);
