@@ -43,11 +43,8 @@ archives = $(foreach r,$(call reverse,$(call upto,$(1))),$(B)/$(r).a)
 
 PACKAGES := build-essential pkg-config libmnl-dev libnftnl-dev libc-ares-dev \
 	libsodium-dev
-# The sanitizers' runtime of the release's own clang; asked for by setup only.
-CLANG_RT = libclang-rt-$(shell apt-cache depends clang | \
-	sed -n 's/.*Depends: clang-\([0-9]*\)$$/\1/p')-dev
-CHECK_PACKAGES = libcmocka-dev bats clang clang-format clang-tidy \
-	$(CLANG_RT) valgrind strace iproute2 iptables nftables \
+CHECK_PACKAGES := libcmocka-dev bats clang clang-format clang-tidy \
+	libclang-rt-dev valgrind strace iproute2 iptables nftables \
 	wireguard-tools wireguard-go qemu-system-x86 busybox-static cpio kmod \
 	xz-utils zstd netcat-openbsd procps iputils-ping mandoc man-db zsh fish \
 	shellcheck
