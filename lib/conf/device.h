@@ -69,6 +69,8 @@ struct wg_peer {
 /**
  * struct wg_device - one device
  * @name:		interface name
+ * @public_key:		that of @private_key, where it was derived already
+ * @has_public_key:	it was
  * @private_key:	valid if @has_private_key; zero removes it
  * @listen_port:	host byte order, 0 = random
  * @listen_port_name:	ListenPort as written where it is no number, which makes
@@ -81,6 +83,8 @@ struct wg_peer {
  */
 struct wg_device {
 	char name[IF_NAMESIZE];
+	uint8_t public_key[KEY_LEN];
+	bool has_public_key;
 	uint8_t private_key[KEY_LEN];
 	bool has_private_key;
 	bool has_listen_port;

@@ -110,18 +110,18 @@ static bool same_net(const struct conf_claim *a, const struct conf_claim *b)
 
 static void warn_blocks(struct conf_sink *sink, const struct conf_claims *c)
 {
-	const struct wg_device *dev = &sink->conf->device;
+	struct wg_device *dev = &sink->conf->device;
 	const struct wg_peer *p;
-	uint8_t own[KEY_LEN];
-	bool has_own = dev->has_private_key && dev->n_peers &&
-		       !key_is_zero(dev->private_key);
 	size_t i;
 
-	if (has_own)
-		key_public(own, dev->private_key);
+	dev->has_public_key = dev->has_private_key && dev->n_peers &&
+			      !key_is_zero(dev->private_key);
+	if (dev->has_public_key)
+		key_public(dev->public_key, dev->private_key);
 	for (i = 0; i < dev->n_peers; i++) {
 		p = &dev->peers[i];
-		if (has_own && !memcmp(p->public_key, own, KEY_LEN))
+		if (dev->has_public_key &&
+		    !memcmp(p->public_key, dev->public_key, KEY_LEN))
 			conf_warn(sink, p->line,
 				  "this peer has the interface's own key and "
 				  "is ignored");
@@ -307,7 +307,11 @@ static void drop_own(const struct wg_device *dev, const struct wg_device *asked,
 
 	if (!dev->has_private_key || !asked->n_peers)
 		return;
-	key_public(own, dev->private_key);
+	/* Deriving is what costs most in a small `up': not twice. */
+	if (asked->has_public_key)
+		memcpy(own, asked->public_key, KEY_LEN);
+	else
+		key_public(own, dev->private_key);
 	for (i = 0; i < asked->n_peers; i++)
 		dropped[i] = !memcmp(asked->peers[i].public_key, own, KEY_LEN);
 }
