@@ -22,7 +22,6 @@ void kernel_init(struct kernel *k, const struct nl_ops *ops, void *ctx,
 	nl_init(&k->route, NETLINK_ROUTE, ops, ctx);
 	nl_init(&k->generic, NETLINK_GENERIC, ops, ctx);
 	nl_init(&k->nft, NETLINK_NETFILTER, ops, ctx);
-	k->route.names = rtnl_attr_names;
 }
 
 void kernel_done(struct kernel *k)

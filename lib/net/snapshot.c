@@ -21,6 +21,18 @@ static bool no_family(int code)
 	return code == -EAFNOSUPPORT || code == -EOPNOTSUPP;
 }
 
+/* A dump of one family, which is empty where the kernel lacks the family. */
+static int dump_family(struct kernel *k, struct nlmsg *m, nl_reply *reply,
+		       nl_restart *restart, void *ctx, struct wgq_err *e)
+{
+	struct wgq_err why = { 0 };
+	int ret = nl_dump(&k->route, m, reply, restart, ctx, &why);
+
+	if (ret < 0 && !no_family(ret))
+		return err_set(e, ret, "%s", why.msg);
+	return 0;
+}
+
 struct find_link {
 	const char *name;
 	struct snap_link *link;
@@ -135,17 +147,15 @@ int kernel_addresses(struct kernel *k, struct arena *a, struct addr **ret_v,
 	struct addr_list all = { .a = a, .index = (int)k->ifindex };
 	struct addr_list one;
 	NLMSG(m, RTNL_MSG_SIZE);
-	struct wgq_err why;
 	size_t i, j;
 	int ret;
 
 	for (i = 0; i < SNAP_FAMILIES; i++) {
 		one = (struct addr_list){ .a = a, .index = (int)k->ifindex };
-		why = (struct wgq_err){ 0 };
 		rtnl_build_addr_dump(&m, SNAP_AF[i], (int)k->ifindex);
-		ret = nl_dump(&k->route, &m, on_addr, restart_list, &one, &why);
-		if (ret < 0 && !no_family(ret))
-			return err_set(e, ret, "%s", why.msg);
+		ret = dump_family(k, &m, on_addr, restart_list, &one, e);
+		if (ret)
+			return ret;
 		for (j = 0; j < one.n; j++) {
 			ret = add_to_list(&all, &one.v[j], e);
 			if (ret)
@@ -175,19 +185,17 @@ static int main_routes(struct kernel *k, struct arena *a,
 	struct addr_list all = { .a = a, .index = (int)k->ifindex };
 	NLMSG(m, RTNL_MSG_SIZE);
 	struct addr_list one;
-	struct wgq_err why;
 	size_t i, j;
 	int ret;
 
 	for (i = 0; i < SNAP_FAMILIES; i++) {
 		one = (struct addr_list){ .a = a, .index = (int)k->ifindex };
-		why = (struct wgq_err){ 0 };
 		rtnl_build_route_dump(&m, SNAP_AF[i], RT_TABLE_MAIN,
 				      (int)k->ifindex);
-		ret = nl_dump(&k->route, &m, on_route_of_link, restart_list,
-			      &one, &why);
-		if (ret < 0 && !no_family(ret))
-			return err_set(e, ret, "%s", why.msg);
+		ret = dump_family(k, &m, on_route_of_link, restart_list, &one,
+				  e);
+		if (ret)
+			return ret;
 		for (j = 0; j < one.n; j++) {
 			ret = add_to_list(&all, &one.v[j], e);
 			if (ret)
@@ -424,7 +432,6 @@ static int free_table(struct kernel *k, uint32_t *ret_table, struct wgq_err *e)
 {
 	struct table_use use = { .table = FIRST_TABLE };
 	NLMSG(m, RTNL_MSG_SIZE);
-	struct wgq_err why;
 	size_t i;
 	int ret;
 
@@ -432,12 +439,10 @@ static int free_table(struct kernel *k, uint32_t *ret_table, struct wgq_err *e)
 		use.used = false;
 		for (i = 0; i < SNAP_FAMILIES && !use.used; i++) {
 			use.family = SNAP_AF[i];
-			why = (struct wgq_err){ 0 };
 			rtnl_build_route_dump(&m, use.family, use.table, 0);
-			ret = nl_dump(&k->route, &m, on_table_route, NULL, &use,
-				      &why);
-			if (ret < 0 && !no_family(ret))
-				return err_set(e, ret, "%s", why.msg);
+			ret = dump_family(k, &m, on_table_route, NULL, &use, e);
+			if (ret)
+				return ret;
 		}
 	} while (use.used && ++use.table);
 	*ret_table = use.table;
@@ -471,14 +476,13 @@ static int rule_head(struct kernel *k, uint8_t family, struct snap_prefs *prefs,
 		     struct wgq_err *e)
 {
 	struct rule_head head = { .family = family, .prefs = prefs };
-	struct wgq_err why = { 0 };
 	NLMSG(m, RTNL_MSG_SIZE);
 	int ret;
 
 	rtnl_build_rule_dump(&m, family);
-	ret = nl_dump(&k->route, &m, on_head_rule, restart_head, &head, &why);
-	if (ret < 0 && !no_family(ret))
-		return err_set(e, ret, "%s", why.msg);
+	ret = dump_family(k, &m, on_head_rule, restart_head, &head, e);
+	if (ret)
+		return ret;
 	return 0;
 }
 
@@ -546,18 +550,16 @@ static void restart_rules(void *ctx)
 static int all_rules(struct kernel *k, struct rule_list *l, struct wgq_err *e)
 {
 	NLMSG(m, RTNL_MSG_SIZE);
-	struct wgq_err why;
 	size_t i;
 	int ret;
 
 	for (i = 0; i < SNAP_FAMILIES; i++) {
 		l->family = SNAP_AF[i];
 		l->start = l->n;
-		why = (struct wgq_err){ 0 };
 		rtnl_build_rule_dump(&m, l->family);
-		ret = nl_dump(&k->route, &m, on_rule, restart_rules, l, &why);
-		if (ret < 0 && !no_family(ret))
-			return err_set(e, ret, "%s", why.msg);
+		ret = dump_family(k, &m, on_rule, restart_rules, l, e);
+		if (ret)
+			return ret;
 	}
 	return 0;
 }
@@ -588,17 +590,15 @@ static int on_exit_route(void *ctx, const struct nlmsghdr *nlh,
 static int table_exit(struct kernel *k, struct table_exit *x, struct wgq_err *e)
 {
 	NLMSG(m, RTNL_MSG_SIZE);
-	struct wgq_err why;
 	size_t i;
 	int ret;
 
 	x->index = (int)k->ifindex;
 	for (i = 0; i < SNAP_FAMILIES; i++) {
-		why = (struct wgq_err){ 0 };
 		rtnl_build_route_dump(&m, SNAP_AF[i], x->table, 0);
-		ret = nl_dump(&k->route, &m, on_exit_route, NULL, x, &why);
-		if (ret < 0 && !no_family(ret))
-			return err_set(e, ret, "%s", why.msg);
+		ret = dump_family(k, &m, on_exit_route, NULL, x, e);
+		if (ret)
+			return ret;
 	}
 	return 0;
 }
