@@ -681,17 +681,15 @@ static int device_facts(struct kernel *k, struct arena *a,
 static int spoof_facts(struct kernel *k, struct snap_down *down,
 		       struct wgq_err *e)
 {
-	uint32_t tables, rules;
+	uint32_t rules;
 	size_t i;
 	int ret;
 
-	ret = spoof_find(&k->nft, k->ifname, &tables, e);
+	ret = spoof_find(&k->nft, k->ifname, &down->spoof_tables, e);
 	if (!ret)
 		ret = spoof_find_iptables(&k->nft, k->ifname, &rules, e);
-	for (i = 0; i < SNAP_FAMILIES && !ret; i++) {
-		down->spoof[i] = tables & 1U << SNAP_AF[i];
+	for (i = 0; i < SNAP_FAMILIES && !ret; i++)
 		down->spoof_iptables[i] = rules & 1U << SNAP_AF[i];
-	}
 	return ret;
 }
 

@@ -2,6 +2,7 @@
 #include "plan/plan.h"
 
 #include <errno.h>
+#include <linux/netfilter.h>
 #include <linux/rtnetlink.h>
 #include <string.h>
 
@@ -213,18 +214,21 @@ static int restore_sysctl(struct plan *p, const char *key, int now, int old)
 	return 0;
 }
 
+/* Every table of the name, whatever its family (FWR-1). */
 static int delete_spoof(const struct snap_down *snap, struct plan *p)
 {
 	struct step *s;
-	size_t i;
+	uint8_t i;
 
-	for (i = 0; i < SNAP_FAMILIES; i++) {
-		if (snap->spoof[i]) {
+	for (i = 0; i < NFPROTO_NUMPROTO; i++) {
+		if (snap->spoof_tables & 1U << i) {
 			s = plan_add(p, STEP_SPOOF_DEL, 0);
 			if (!s)
 				return -ENOMEM;
-			s->spoof.family = SNAP_AF[i];
+			s->spoof.family = i;
 		}
+	}
+	for (i = 0; i < SNAP_FAMILIES; i++) {
 		if (snap->spoof_iptables[i]) {
 			s = plan_add(p, STEP_XT_DEL, 0);
 			if (!s)

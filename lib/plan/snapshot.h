@@ -131,7 +131,8 @@ struct snap_rule {
  * @mark_foreign: the table of the journal's mark has a route out of another
  *		interface: the number is somebody else's by now
  * @n_default_tables: their number
- * @spoof:	a family has a table wg-quick-IF
+ * @spoof_tables: a bit 1 << NFPROTO_ for each nf_tables family with a table
+ *		wg-quick-IF, which are more than the two that `up` makes
  * @spoof_iptables: a family has iptables rules of wg-quick for IF
  * @other_wireguard: another WireGuard link is up in this namespace
  * @src_valid_mark: net.ipv4.conf.all.src_valid_mark, -1 if unreadable
@@ -146,7 +147,7 @@ struct snap_down {
 	const uint32_t *default_tables;
 	size_t n_default_tables;
 	bool mark_foreign;
-	bool spoof[SNAP_FAMILIES];
+	uint32_t spoof_tables;
 	bool spoof_iptables[SNAP_FAMILIES];
 	bool other_wireguard;
 	int src_valid_mark;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "plan/step.h"
 
+#include <linux/netfilter.h>
 #include <string.h>
 
 struct step *plan_add(struct plan *p, enum step_kind kind, unsigned int line)
@@ -28,9 +29,16 @@ static char family_digit(uint8_t family)
 	return family == AF_INET6 ? '6' : '4';
 }
 
+/* nft's word for a family of nf_tables. */
 static const char *family_nft(uint8_t family)
 {
-	return family == AF_INET6 ? "ip6" : "ip";
+	static const char *const words[NFPROTO_NUMPROTO] = {
+		[NFPROTO_INET] = "inet",     [NFPROTO_IPV4] = "ip",
+		[NFPROTO_ARP] = "arp",	     [NFPROTO_NETDEV] = "netdev",
+		[NFPROTO_BRIDGE] = "bridge", [NFPROTO_IPV6] = "ip6",
+	};
+
+	return words[family] ? words[family] : "unknown";
 }
 
 static void print_rule(const struct step_rule *r, bool add, struct buf *out)

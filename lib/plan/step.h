@@ -78,7 +78,8 @@ struct step_route {
 
 /**
  * struct step_spoof - the anti-spoof firewall of one family (4.9)
- * @family:	AF_INET or AF_INET6
+ * @family:	AF_INET or AF_INET6, the same as NFPROTO_IPV4 and NFPROTO_IPV6;
+ *		any NFPROTO_ in STEP_SPOOF_DEL
  * @mark:	fwmark of the tunnel's own packets
  * @addresses:	addresses of this family that only the tunnel may reach
  * @n_addresses: their number

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <arpa/inet.h>
 #include <errno.h>
+#include <linux/netfilter.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -614,7 +615,7 @@ static void test_down_facts(void **state)
 	assert_int_equal(down.fwmark, 0);
 	assert_int_equal(down.n_default_tables, 0);
 	assert_false(down.other_wireguard);
-	assert_false(down.spoof[SNAP_V4] || down.spoof[SNAP_V6]);
+	assert_int_equal(down.spoof_tables, 0);
 	fake_rule_add(&s->f, &rule);
 	fake_route_add(&s->f, "wg0", "0.0.0.0/0", 51820);
 	fake_link_find(&s->f, "wg0")->fwmark = 51820;
@@ -697,13 +698,42 @@ static void test_spoof(void **state)
 	assert_int_equal(s->f.s->nft.n_rules, 4);
 	assert_int_equal(kernel_snap_down(&s->k, &none, 0, &s->a, &down, &s->e),
 			 0);
-	assert_true(down.spoof[SNAP_V4]);
-	assert_false(down.spoof[SNAP_V6]);
+	assert_int_equal(down.spoof_tables, 1 << NFPROTO_IPV4);
 	step.kind = STEP_SPOOF_DEL;
 	assert_int_equal(
 		kernel_run(&s->k, &s->conf, &step, 1, &done, &failed, &s->e),
 		0);
 	assert_int_equal(s->f.s->nft.n_tables, 0);
+}
+
+/* FWR-1: tables of the name go whatever their family. */
+static void test_spoof_of_any_family(void **state)
+{
+	static const uint8_t families[] = { NFPROTO_INET, NFPROTO_BRIDGE,
+					    NFPROTO_IPV6 };
+	struct step step = { .kind = STEP_SPOOF_DEL };
+	struct snap_link none = { 0 };
+	struct scene *s = *state;
+	struct snap_down down;
+	size_t failed, i;
+	bool done;
+
+	for (i = 0; i < ARRAY_SIZE(families); i++)
+		fake_table_add(&s->f, families[i], "wg-quick-wg0");
+	fake_table_add(&s->f, NFPROTO_INET, "wg-quick-wg01");
+	assert_int_equal(kernel_snap_down(&s->k, &none, 0, &s->a, &down, &s->e),
+			 0);
+	assert_int_equal(down.spoof_tables, 1 << NFPROTO_INET |
+						    1 << NFPROTO_BRIDGE |
+						    1 << NFPROTO_IPV6);
+	for (i = 0; i < ARRAY_SIZE(families); i++) {
+		step.spoof.family = families[i];
+		assert_int_equal(kernel_run(&s->k, &s->conf, &step, 1, &done,
+					    &failed, &s->e),
+				 0);
+	}
+	assert_int_equal(s->f.s->nft.n_tables, 1);
+	assert_string_equal(s->f.s->nft.tables[0].name, "wg-quick-wg01");
 }
 
 static void test_no_nf_tables(void **state)
@@ -719,7 +749,7 @@ static void test_no_nf_tables(void **state)
 	s->f.s->has_nft = false;
 	assert_int_equal(kernel_snap_down(&s->k, &none, 0, &s->a, &down, &s->e),
 			 0);
-	assert_false(down.spoof[SNAP_V4]);
+	assert_int_equal(down.spoof_tables, 0);
 	assert_int_equal(
 		kernel_run(&s->k, &s->conf, &step, 1, &done, &failed, &s->e),
 		-EOPNOTSUPP);
@@ -753,6 +783,7 @@ int main(void)
 		TEST(test_down_facts),
 		TEST(test_iptables_rules),
 		TEST(test_spoof),
+		TEST(test_spoof_of_any_family),
 		TEST(test_no_nf_tables),
 	};
 

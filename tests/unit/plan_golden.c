@@ -7,8 +7,10 @@
  * conf lines they are from, their inverses in the order of an undo, and the
  * steps of `down`.  `make golden` writes the .plan files anew, for review.
  */
+#include <arpa/inet.h>
 #include <dirent.h>
 #include <errno.h>
+#include <linux/netfilter.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -84,6 +86,13 @@ static void read_prefs(struct scene *s, const char *value)
 	s->host.prefs[family == 6 ? SNAP_V6 : SNAP_V4] = p;
 }
 
+static unsigned int read_nft_family(const char *value)
+{
+	if (!strcmp(value, "inet"))
+		return NFPROTO_INET;
+	return atoi(value) == 6 ? NFPROTO_IPV6 : NFPROTO_IPV4;
+}
+
 static bool read_down_fact(struct scene *s, const char *key, char *value)
 {
 	struct snap_down *d = &s->down;
@@ -103,7 +112,7 @@ static bool read_down_fact(struct scene *s, const char *key, char *value)
 	else if (!strcmp(key, "mark_foreign"))
 		d->mark_foreign = true;
 	else if (!strcmp(key, "spoof"))
-		d->spoof[f] = true;
+		d->spoof_tables |= 1U << read_nft_family(value);
 	else if (!strcmp(key, "spoof_iptables"))
 		d->spoof_iptables[f] = true;
 	else if (!strcmp(key, "other_wireguard"))

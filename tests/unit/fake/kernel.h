@@ -282,6 +282,9 @@ struct fake_route *fake_route_add(struct fake *f, const char *link,
 /** fake_rule_add() - add a rule; @r's family and priority place it */
 void fake_rule_add(struct fake *f, const struct fake_rule *r);
 
+/** fake_table_add() - add an empty table of nf_tables; family NFPROTO_ */
+void fake_table_add(struct fake *f, uint8_t family, const char *name);
+
 /**
  * fake_xt_rule_add() - add a rule of iptables-nft that has a comment
  * @family:	AF_INET or AF_INET6

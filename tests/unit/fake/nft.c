@@ -350,6 +350,11 @@ int fake_nft_request(struct fake *f, const struct nlmsghdr *nlh)
 }
 
 /* As iptables-nft lays it: the comment is an expression, an xt match. */
+void fake_table_add(struct fake *f, uint8_t family, const char *name)
+{
+	add_table(&f->s->nft, family, name);
+}
+
 void fake_xt_rule_add(struct fake *f, uint8_t family, const char *table,
 		      const char *chain, const char *comment)
 {
