@@ -68,6 +68,17 @@ struct fw_set {
 struct fw_table;
 
 /**
+ * struct fw_names - index of chains or sets by name
+ * @slot:	hash table with linear probing
+ * @n_slot:	power of two, 0 while empty
+ * @n_used:	slots with a name
+ */
+struct fw_names {
+	struct fw_name *slot;
+	size_t n_slot, n_used;
+};
+
+/**
  * struct fw_chain - a chain
  * @table:	where it is
  * @name:	name
@@ -103,6 +114,8 @@ struct fw_chain {
  * @dormant:	switched off: its base chains see no packet
  * @owner:	port id of the socket that owns it, 0 = nobody: only the owner
  *		may change it (Linux 5.12)
+ * @chain:	chains; only the functions below change what is in it
+ * @set:	sets, likewise
  * @blob:	a legacy table as the kernel gave it, for the edit that follows
  */
 struct fw_table {
@@ -115,6 +128,7 @@ struct fw_table {
 	size_t n_chain, cap_chain;
 	struct fw_set **set;
 	size_t n_set, cap_set;
+	struct fw_names chain_names, set_names;
 	const struct xt_blob *blob;
 };
 
@@ -134,17 +148,52 @@ struct fw_ruleset {
 /** fw_ruleset_done() - release a ruleset */
 void fw_ruleset_done(struct fw_ruleset *rs);
 
-/** fw_table_add() - append a table; Return: it, or NULL: no memory */
+/**
+ * fw_table_add() - append a table, with a copy of its name
+ *
+ * Return: it, or NULL: no memory.
+ */
 struct fw_table *fw_table_add(struct fw_ruleset *rs, enum fw_backend backend,
 			      uint8_t family, const char *name);
 
-/** fw_chain_add() - append a chain; Return: it, or NULL: no memory */
+/** fw_table_del() - take out a table with all that it holds */
+void fw_table_del(struct fw_ruleset *rs, struct fw_table *t);
+
+/**
+ * fw_chain_add() - append a chain, with a copy of its name
+ *
+ * Return: it, or NULL: no memory.
+ */
 struct fw_chain *fw_chain_add(struct fw_ruleset *rs, struct fw_table *t,
 			      const char *name);
 
-/** fw_set_add() - append a set; Return: it, or NULL: no memory */
+/** fw_chain_del() - take out a chain; jumps to it are the caller's business */
+void fw_chain_del(struct fw_chain *c);
+
+/**
+ * fw_chain_rename() - give a chain another name, which is copied
+ *
+ * Jumps to it are the caller's business.
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int fw_chain_rename(struct fw_ruleset *rs, struct fw_chain *c, const char *name)
+	__attribute__((warn_unused_result));
+
+/**
+ * fw_set_add() - append a set, with a copy of its name
+ *
+ * Return: it, or NULL: no memory.
+ */
 struct fw_set *fw_set_add(struct fw_ruleset *rs, struct fw_table *t,
 			  const char *name);
+
+/**
+ * fw_elem_add() - append an element to a set
+ *
+ * Return: it, zeroed, or NULL: no memory.
+ */
+struct fw_elem *fw_elem_add(struct fw_ruleset *rs, struct fw_set *s);
 
 /**
  * fw_rule_insert() - put a rule into a chain
@@ -154,6 +203,9 @@ struct fw_set *fw_set_add(struct fw_ruleset *rs, struct fw_table *t,
  */
 int fw_rule_insert(struct fw_ruleset *rs, struct fw_chain *c, size_t at,
 		   struct fw_rule *r) __attribute__((warn_unused_result));
+
+/** fw_rule_remove() - take the rule at index @at out of a chain */
+void fw_rule_remove(struct fw_chain *c, size_t at);
 
 /** fw_table_find() - a table by name; Return: it, or NULL */
 struct fw_table *fw_table_find(const struct fw_ruleset *rs,
