@@ -54,6 +54,38 @@ enum conf_phase {
 const char *conf_phase_name(enum conf_phase phase);
 
 /**
+ * struct conf_interfaces - a directive that is yes, no or names interfaces
+ * @on:		it is not "no"
+ * @v:		names of interfaces, none = all
+ * @line:	line that @on is from
+ */
+struct conf_interfaces {
+	bool on;
+	const char **v;
+	size_t n, cap;
+	unsigned int line;
+};
+
+/** enum conf_open - from where ListenPort is to be reached */
+enum conf_open { CONF_OPEN_NO, CONF_OPEN_PEERS, CONF_OPEN_ANY };
+
+/**
+ * struct conf_directives - what `#wgq KEY = VALUE` comments ask for
+ * @lines:	texts after "#wgq", as they stand
+ * @misplaced:	the same of lines outside of [Interface]
+ * @forward:	accept forwarded traffic from the tunnel, to these interfaces
+ * @masquerade:	masquerade it where it leaves by these interfaces
+ * @open_port:	accept what comes to ListenPort
+ * @open_line:	line of @open_port
+ */
+struct conf_directives {
+	struct conf_list lines, misplaced;
+	struct conf_interfaces forward, masquerade;
+	enum conf_open open_port;
+	unsigned int open_line;
+};
+
+/**
  * struct conf - a parsed .conf
  * @arena:	owns everything below; conf_done() wipes it
  * @name:	file name as messages show it
@@ -69,6 +101,7 @@ const char *conf_phase_name(enum conf_phase phase);
  * @table:	text of the last Table, likewise
  * @hooks:	hook lines by phase, `%i` not yet replaced
  * @save_config: last SaveConfig
+ * @directives:	directives of our own; values filled by conf_parse_device()
  * @passthrough: lines for wg, each ended by LF; may hold keys
  * @passthrough_line: for each passthrough line, its line in the file
  * @n_passthrough: number of those lines
@@ -84,6 +117,7 @@ struct conf {
 	int mtu_value;
 	struct conf_list hooks[CONF_PHASES];
 	bool save_config;
+	struct conf_directives directives;
 	struct buf passthrough;
 	unsigned int *passthrough_line;
 	size_t n_passthrough, cap_passthrough;
@@ -138,10 +172,10 @@ int conf_parse(struct conf *conf, const char *text, size_t len,
  * @report:	receives what is wrong
  * @ctx:	first argument of @report
  *
- * Reads the passthrough text by contract chapter 3, and the Address words and
- * the MTU by chapter 2.5 and 2.6.  Line errors of wg carry status 1; an MTU
- * that is no number 255 (EXIT-2).  Each peer starts with replace_allowed_ips
- * set (AIP-6).
+ * Reads the passthrough text by contract chapter 3, the Address words and the
+ * MTU by chapter 2.5 and 2.6, and the directives.  Line errors of wg carry
+ * status 1; an MTU that is no number 255 (EXIT-2).  Each peer starts with
+ * replace_allowed_ips set (AIP-6).
  *
  * Return: 0, -EINVAL when an error was reported, -ENOMEM.
  */
@@ -165,6 +199,19 @@ int conf_parse_device(struct conf *conf, conf_report *report, void *ctx)
  */
 int conf_predict_device(const struct wg_device *asked, struct arena *a,
 			struct wg_device *ret_live)
+	__attribute__((warn_unused_result));
+
+/**
+ * conf_add_interface() - let a directive name one more interface
+ * @conf:	owns the copy
+ * @list:	directive of @conf
+ * @name:	name of an interface
+ * @len:	its length
+ *
+ * Return: 0, -EINVAL for what cannot be the name of an interface, -ENOMEM.
+ */
+int conf_add_interface(struct conf *conf, struct conf_interfaces *list,
+		       const char *name, size_t len)
 	__attribute__((warn_unused_result));
 
 /** conf_done() - wipe and release */
@@ -201,7 +248,8 @@ struct conf_live {
  * @live:	state of the interface
  * @out:	receives the text; it holds keys
  *
- * `&` and the like in hooks are kept as they are (SV-6 is not reproduced).
+ * `&` and the like in hooks are kept as they are (SV-6 is not reproduced), and
+ * so are directives of our own, which to wg-quick are comments that it drops.
  */
 void conf_print_save(const struct conf *conf, const struct conf_live *live,
 		     struct buf *out);

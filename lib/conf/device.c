@@ -615,5 +615,7 @@ int conf_parse_device(struct conf *conf, conf_report *report, void *ctx)
 	explicit_bzero(&r.lost, sizeof(r.lost));
 	if (!r.sink.no_memory)
 		conf_check_link(&r.sink);
+	if (!r.sink.no_memory)
+		conf_check_directives(&r.sink);
 	return conf_result(&r.sink);
 }

@@ -223,6 +223,7 @@ static struct conf_text trim_line(struct conf_text t)
 static void parse_line(struct quick *q, struct conf_text line)
 {
 	struct conf *conf = q->conf;
+	struct conf_text directive;
 	struct conf_parts p;
 
 	line = trim_line(line);
@@ -231,6 +232,11 @@ static void parse_line(struct quick *q, struct conf_text line)
 		q->interface = conf_text_is(p.key, "[Interface]");
 	if (q->interface && take_key(q, &p))
 		return;
+	if (conf_is_directive(line, &directive))
+		list_add(q,
+			 q->interface ? &conf->directives.lines
+				      : &conf->directives.misplaced,
+			 directive);
 	buf_add(&conf->passthrough, line.s, line.len);
 	buf_addc(&conf->passthrough, '\n');
 	conf->passthrough_line[conf->n_passthrough++] = q->line;

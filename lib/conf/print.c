@@ -111,7 +111,7 @@ static void print_kept(const struct conf *conf, struct buf *out)
 	static const enum conf_phase order[CONF_PHASES] = {
 		CONF_PRE_UP, CONF_POST_UP, CONF_PRE_DOWN, CONF_POST_DOWN
 	};
-	const struct conf_list *hooks;
+	const struct conf_list *hooks, *directives = &conf->directives.lines;
 	unsigned int i;
 	size_t j;
 
@@ -125,6 +125,8 @@ static void print_kept(const struct conf *conf, struct buf *out)
 			buf_addf(out, "%s = %s\n", conf_phase_name(order[i]),
 				 hooks->v[j].s);
 	}
+	for (j = 0; j < directives->n; j++)
+		buf_addf(out, "#wgq %s\n", directives->v[j].s);
 }
 
 void conf_print_save(const struct conf *conf, const struct conf_live *live,

@@ -230,6 +230,12 @@ void conf_claims_done(struct conf_claims *c);
  */
 void conf_check_peers(struct conf_sink *sink);
 
+/** conf_is_directive() - is a line one of ours?  @ret: what follows "#wgq" */
+bool conf_is_directive(struct conf_text line, struct conf_text *ret);
+
+/** conf_check_directives() - take the values of the directives */
+void conf_check_directives(struct conf_sink *sink);
+
 /** conf_check_link() - check Address and MTU, fill in their parsed forms */
 void conf_check_link(struct conf_sink *sink);
 
