@@ -157,16 +157,27 @@ static int run_spoof_add(struct kernel *k, const struct step_spoof *s,
 	return spoof_add(&k->nft, &spoof, e);
 }
 
-static void build_rule(struct nlmsg *m, const struct step_rule *r, bool add)
+static void build_rule_add(struct nlmsg *m, const struct step_rule *r)
 {
-	if (add && r->what == RULE_MARK)
+	if (r->what == RULE_MARK)
 		rtnl_build_rule_mark_add(m, r->family, r->mark, &r->priority);
-	else if (add)
-		rtnl_build_rule_suppress_add(m, r->family, &r->priority);
-	else if (r->what == RULE_MARK)
-		rtnl_build_rule_mark_del(m, r->family, r->mark, r->priority);
 	else
+		rtnl_build_rule_suppress_add(m, r->family, &r->priority);
+}
+
+static void build_rule_del(struct nlmsg *m, const struct step_rule *r)
+{
+	switch (r->what) {
+	case RULE_MARK:
+		rtnl_build_rule_mark_del(m, r->family, r->mark, r->priority);
+		break;
+	case RULE_SUPPRESS:
 		rtnl_build_rule_suppress_del(m, r->family, r->priority);
+		break;
+	case RULE_TABLE:
+		rtnl_build_rule_table_del(m, r->family, r->mark, r->priority);
+		break;
+	}
 }
 
 /* The rtnetlink steps, each of which is one message. */
@@ -186,8 +197,10 @@ static bool build_rtnl(const struct kernel *k, const struct step *s,
 		rtnl_build_route_add(m, &s->route.dst, index, s->route.table);
 		return true;
 	case STEP_RULE_ADD:
+		build_rule_add(m, &s->rule);
+		return true;
 	case STEP_RULE_DEL:
-		build_rule(m, &s->rule, s->kind == STEP_RULE_ADD);
+		build_rule_del(m, &s->rule);
 		return true;
 	case STEP_LINK_ADD:
 	case STEP_USERSPACE:

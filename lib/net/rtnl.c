@@ -245,6 +245,16 @@ void rtnl_build_rule_suppress_del(struct nlmsg *m, uint8_t family,
 	build_suppress(m, RTM_DELRULE, NLM_F_ACK, family, &priority);
 }
 
+void rtnl_build_rule_table_del(struct nlmsg *m, uint8_t family, uint32_t table,
+			       uint32_t priority)
+{
+	const struct fib_rule_hdr frh = { .family = family };
+
+	nlmsg_begin(m, RTM_DELRULE, NLM_F_ACK, &frh, sizeof(frh));
+	nlmsg_put_u32(m, FRA_TABLE, table);
+	nlmsg_put_u32(m, FRA_PRIORITY, priority);
+}
+
 void rtnl_build_rule_dump(struct nlmsg *m, uint8_t family)
 {
 	const struct fib_rule_hdr frh = { .family = family };

@@ -206,6 +206,13 @@ void rtnl_build_rule_mark_del(struct nlmsg *m, uint8_t family, uint32_t mark,
 void rtnl_build_rule_suppress_del(struct nlmsg *m, uint8_t family,
 				  uint32_t priority);
 
+/**
+ * rtnl_build_rule_table_del() - delete the first rule of that preference that
+ * looks up @table, whatever else it says (RR-2)
+ */
+void rtnl_build_rule_table_del(struct nlmsg *m, uint8_t family, uint32_t table,
+			       uint32_t priority);
+
 /** rtnl_build_rule_dump() - ask for the rules of AF_INET or AF_INET6 */
 void rtnl_build_rule_dump(struct nlmsg *m, uint8_t family);
 

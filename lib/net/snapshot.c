@@ -564,11 +564,11 @@ static int all_rules(struct kernel *k, struct rule_list *l, struct wgq_err *e)
 	return 0;
 }
 
-/* Who a table's default route, or any route of it, leaves by. */
+/* Who a table's default routes, or any route of it, leave by. */
 struct table_exit {
-	uint32_t table;
+	struct snap_table table;
 	int index;
-	bool default_by_us, by_others;
+	bool by_others;
 };
 
 static int on_exit_route(void *ctx, const struct nlmsghdr *nlh,
@@ -576,15 +576,21 @@ static int on_exit_route(void *ctx, const struct nlmsghdr *nlh,
 {
 	struct table_exit *x = ctx;
 	struct rtnl_route route;
+	bool by_us;
+	size_t f;
 
 	(void)e;
-	if (!rtnl_read_route(nlh, &route) || route.table != x->table)
+	if (!rtnl_read_route(nlh, &route) || route.table != x->table.number)
 		return 0;
-	if (!route.oif || route.oif != x->index)
-		x->by_others = true;
-	else if (!route.dst.plen)
-		x->default_by_us = true;
-	return x->by_others && x->default_by_us;
+	f = snap_family(route.dst.family);
+	by_us = route.oif && route.oif == x->index;
+	x->by_others |= !by_us;
+	/* One over several links has no single one; a blackhole is nobody's. */
+	if (!route.dst.plen && route.type == RTN_UNICAST) {
+		x->table.ours[f] |= by_us;
+		x->table.others[f] |= !by_us;
+	}
+	return x->table.ours[f] && x->table.others[f];
 }
 
 static int table_exit(struct kernel *k, struct table_exit *x, struct wgq_err *e)
@@ -595,7 +601,7 @@ static int table_exit(struct kernel *k, struct table_exit *x, struct wgq_err *e)
 
 	x->index = (int)k->ifindex;
 	for (i = 0; i < SNAP_FAMILIES; i++) {
-		rtnl_build_route_dump(&m, SNAP_AF[i], x->table, 0);
+		rtnl_build_route_dump(&m, SNAP_AF[i], x->table.number, 0);
 		ret = dump_family(k, &m, on_exit_route, NULL, x, e);
 		if (ret)
 			return ret;
@@ -603,56 +609,81 @@ static int table_exit(struct kernel *k, struct table_exit *x, struct wgq_err *e)
 	return 0;
 }
 
-/* Of the tables that mark rules look up, those whose default is our link. */
-static int default_tables(struct kernel *k, struct arena *a,
-			  const struct rule_list *rules, struct snap_down *down,
-			  struct wgq_err *e)
+static bool may_be_ours(const struct snap_rule *r, uint32_t fwmark,
+			uint32_t mark)
 {
+	if (!r->table)
+		return false;
+	return r->table == fwmark || r->table == mark ||
+	       (r->invert && r->table == r->mark);
+}
+
+static bool has_table(const struct snap_down *down, uint32_t number)
+{
+	size_t i;
+
+	for (i = 0; i < down->n_tables; i++)
+		if (down->tables[i].number == number)
+			return true;
+	return false;
+}
+
+/* The tables that may be the tunnel's; @mark is the journal's. */
+static int tables(struct kernel *k, struct arena *a,
+		  const struct rule_list *rules, uint32_t mark,
+		  struct snap_down *down, struct wgq_err *e)
+{
+	const struct snap_rule *r;
+	struct snap_table *v;
 	struct table_exit x;
-	uint32_t *v;
 	size_t i;
 	int ret;
 
 	v = arena_array(a, rules->n, sizeof(*v));
 	if (!v)
 		return err_sys(e, -ENOMEM, "rules");
-	down->default_tables = v;
+	down->tables = v;
 	for (i = 0; i < rules->n; i++) {
-		if (!rules->v[i].invert || !rules->v[i].mark ||
-		    rules->v[i].mark != rules->v[i].table)
+		r = &rules->v[i];
+		if (!may_be_ours(r, down->fwmark, mark) ||
+		    has_table(down, r->table))
 			continue;
-		x = (struct table_exit){ .table = rules->v[i].table };
+		x = (struct table_exit){ .table.number = r->table };
 		ret = table_exit(k, &x, e);
 		if (ret)
 			return ret;
-		if (x.default_by_us)
-			v[down->n_default_tables++] = x.table;
+		v[down->n_tables++] = x.table;
 	}
 	return 0;
 }
 
-static bool has_default_allowed(const struct wg_device *device)
+static void default_allowed(const struct wg_device *device,
+			    bool ret_families[SNAP_FAMILIES])
 {
+	const struct addr *a;
 	size_t i, j;
 
-	for (i = 0; i < device->n_peers; i++)
-		for (j = 0; j < device->peers[i].n_allowed_ips; j++)
-			if (!device->peers[i].allowed_ips[j].addr.plen)
-				return true;
-	return false;
+	for (i = 0; i < device->n_peers; i++) {
+		for (j = 0; j < device->peers[i].n_allowed_ips; j++) {
+			a = &device->peers[i].allowed_ips[j].addr;
+			if (!a->plen)
+				ret_families[snap_family(a->family)] = true;
+		}
+	}
 }
 
+/* Is there any rule that a full tunnel of this mark would have? */
 static bool mark_is_used(const struct rule_list *rules, uint32_t mark)
 {
 	size_t i;
 
 	for (i = 0; i < rules->n; i++)
-		if (rules->v[i].invert && rules->v[i].mark == mark)
+		if (rules->v[i].table == mark || rules->v[i].suppress == 0)
 			return true;
 	return false;
 }
 
-/* The peers are read only where a rule of the device's own mark exists. */
+/* The peers are read only where a rule may be the tunnel's. */
 static int device_facts(struct kernel *k, struct arena *a,
 			const struct rule_list *rules, struct snap_down *down,
 			struct wgq_err *e)
@@ -674,7 +705,7 @@ static int device_facts(struct kernel *k, struct arena *a,
 	if (ret)
 		return ret;
 	down->fwmark = device.fwmark;
-	down->default_allowed = has_default_allowed(&device);
+	default_allowed(&device, down->default_allowed);
 	return 0;
 }
 
@@ -729,7 +760,7 @@ int kernel_snap_down(struct kernel *k, const struct snap_link *link,
 		     struct wgq_err *e)
 {
 	struct snap_down down = { .link = *link };
-	struct table_exit x = { .table = mark };
+	struct table_exit x = { .table.number = mark };
 	struct rule_list rules = { .a = a };
 	int ret;
 
@@ -737,7 +768,7 @@ int kernel_snap_down(struct kernel *k, const struct snap_link *link,
 	if (!ret && link->exists)
 		ret = device_facts(k, a, &rules, &down, e);
 	if (!ret && link->exists)
-		ret = default_tables(k, a, &rules, &down, e);
+		ret = tables(k, a, &rules, mark, &down, e);
 	if (!ret && mark)
 		ret = table_exit(k, &x, e);
 	if (!ret)

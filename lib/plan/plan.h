@@ -192,9 +192,11 @@ void plan_remember(struct plan_memory *memory, const struct step *s);
  * @memory:	from the journal
  * @p:		plan to append to
  *
- * Takes exactly the tunnel's own rules: {not fwmark N lookup N} and, of the
- * suppress rules, the one that was made with it (RR-4), never another
- * tunnel's; also one whose mark rule a run that was cut off had taken already.
+ * Takes the tunnel's own rules: {not fwmark N lookup N} and, of the suppress
+ * rules, the one that was made with it (RR-4), never another tunnel's; also one
+ * whose mark rule a hook or a run that was cut off had taken already.  With
+ * them go all rules that look up table N as long as its default route is the
+ * tunnel's alone, as wg-quick has it (RR-2).
  * Sysctls are put back only if no other tunnel lives by them.  The link may be
  * gone already, or never have been made, after an `up` or `down` that was cut
  * off.

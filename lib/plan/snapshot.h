@@ -121,16 +121,29 @@ struct snap_rule {
 };
 
 /**
+ * struct snap_table - a table that rules look up and that may be the tunnel's
+ * @number:	table
+ * @ours:	by index of the family: a default route leaves by the interface
+ * @others:	likewise, by another one
+ */
+struct snap_table {
+	uint32_t number;
+	bool ours[SNAP_FAMILIES];
+	bool others[SNAP_FAMILIES];
+};
+
+/**
  * struct snap_down - what `down` must know
  * @link:	the interface
  * @fwmark:	fwmark of the device, 0 = none
- * @default_allowed: some allowed IP has prefix length 0
+ * @default_allowed: by index of the family: an allowed IP has prefix length 0
  * @rules:	all rules of both families in list order
  * @n_rules:	their number
- * @default_tables: tables whose default route leaves by the interface
+ * @tables:	tables that mark rules look up, and those that any rule does and
+ *		that have the number of the device's mark or of the journal's
+ * @n_tables:	their number
  * @mark_foreign: the table of the journal's mark has a route out of another
  *		interface: the number is somebody else's by now
- * @n_default_tables: their number
  * @spoof_tables: a bit 1 << NFPROTO_ for each nf_tables family with a table
  *		wg-quick-IF, which are more than the two that `up` makes
  * @spoof_iptables: a family has iptables rules of wg-quick for IF
@@ -141,11 +154,11 @@ struct snap_rule {
 struct snap_down {
 	struct snap_link link;
 	uint32_t fwmark;
-	bool default_allowed;
+	bool default_allowed[SNAP_FAMILIES];
 	const struct snap_rule *rules;
 	size_t n_rules;
-	const uint32_t *default_tables;
-	size_t n_default_tables;
+	const struct snap_table *tables;
+	size_t n_tables;
 	bool mark_foreign;
 	uint32_t spoof_tables;
 	bool spoof_iptables[SNAP_FAMILIES];

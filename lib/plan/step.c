@@ -45,10 +45,17 @@ static void print_rule(const struct step_rule *r, bool add, struct buf *out)
 {
 	buf_addf(out, "ip -%c rule %s", family_digit(r->family),
 		 add ? "add" : "delete");
-	if (r->what == RULE_MARK)
+	switch (r->what) {
+	case RULE_MARK:
 		buf_addf(out, " not fwmark %u table %u", r->mark, r->mark);
-	else
+		break;
+	case RULE_SUPPRESS:
 		buf_adds(out, " table main suppress_prefixlength 0");
+		break;
+	case RULE_TABLE:
+		buf_addf(out, " table %u", r->mark);
+		break;
+	}
 	if (!add || !r->natural)
 		buf_addf(out, " priority %u", r->priority);
 }

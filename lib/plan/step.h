@@ -45,13 +45,14 @@ enum step_kind {
 enum rule_what {
 	RULE_MARK,     /* not fwmark N lookup N */
 	RULE_SUPPRESS, /* lookup main suppress_prefixlength 0 */
+	RULE_TABLE,    /* a hook's own that looks up N: only ever deleted */
 };
 
 /**
  * struct step_rule - a policy rule
  * @family:	AF_INET or AF_INET6
- * @what:	which of the two
- * @mark:	N of RULE_MARK, mark and table both
+ * @what:	which one
+ * @mark:	N of RULE_MARK, mark and table both; of RULE_TABLE the table
  * @priority:	preference, always said to the kernel
  * @natural:	the kernel would have chosen this preference by itself, so that
  *		the printed command can do without it

@@ -293,6 +293,51 @@ static void test_each_keeps_its_rules(void **state)
 	assert_rules_of(s, 51820, 32761, 32760);
 }
 
+/* A mark rule replaced by one that looks up the same table. */
+static void replace_mark_rule(struct fake_host *h, const struct exec *x)
+{
+	struct fake_rule *r = h->f.s->rules;
+
+	(void)x;
+	while (!r->invert || r->table != 51820)
+		r++;
+	r->invert = false;
+	r->mark = 0xffff;
+}
+
+/* RR-2: what a hook has look up the tunnel's table goes with it, and so does
+ * the suppress rule, whether or not a journal knows it; the other tunnel keeps
+ * its own.
+ */
+static void test_hook_replaces_the_mark_rule(void **state)
+{
+	struct scene *s = *state;
+	char path[PATH_MAX];
+	int i;
+
+	tmp_write(s->h.root, "bin/a", 0755, "");
+	conf(s, "wg0", INTERFACE "PostUp = a\n" FULL);
+	conf(s, "wg1", INTERFACE FULL);
+	for (i = 0; i < 4; i++) {
+		mark_start(s);
+		s->h.on_exec = replace_mark_rule;
+		up(s, "wg0");
+		s->h.on_exec = NULL;
+		if (i & 1) {
+			journal_path(s, path);
+			assert_int_equal(unlink(path), 0);
+		}
+		if (i & 2)
+			up(s, "wg1");
+		down(s, "wg0");
+		if (i & 2) {
+			assert_rules_of(s, 51821, 32763, 32762);
+			down(s, "wg1");
+		}
+		assert_kernel_at_start(s);
+	}
+}
+
 /* A name that is taken, by whatever, is left as it is. */
 static void test_exists_already(void **state)
 {
@@ -585,6 +630,7 @@ int main(void)
 		TEST(test_two_tunnels_in_any_order),
 		TEST(test_free_mark),
 		TEST(test_each_keeps_its_rules),
+		TEST(test_hook_replaces_the_mark_rule),
 		TEST(test_exists_already),
 		TEST(test_altname_exists_already),
 		TEST(test_stranger_after_a_kill),

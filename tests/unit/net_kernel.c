@@ -2,6 +2,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <linux/netfilter.h>
+#include <linux/rtnetlink.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -613,7 +614,7 @@ static void test_down_facts(void **state)
 	assert_int_equal(kernel_snap_down(&s->k, &link, 0, &s->a, &down, &s->e),
 			 0);
 	assert_int_equal(down.fwmark, 0);
-	assert_int_equal(down.n_default_tables, 0);
+	assert_int_equal(down.n_tables, 0);
 	assert_false(down.other_wireguard);
 	assert_int_equal(down.spoof_tables, 0);
 	fake_rule_add(&s->f, &rule);
@@ -623,8 +624,11 @@ static void test_down_facts(void **state)
 	assert_int_equal(
 		kernel_snap_down(&s->k, &link, 51820, &s->a, &down, &s->e), 0);
 	assert_int_equal(down.fwmark, 51820);
-	assert_int_equal(down.n_default_tables, 1);
-	assert_int_equal(down.default_tables[0], 51820);
+	assert_int_equal(down.n_tables, 1);
+	assert_int_equal(down.tables[0].number, 51820);
+	assert_true(down.tables[0].ours[SNAP_V4]);
+	assert_false(down.tables[0].ours[SNAP_V6]);
+	assert_false(down.tables[0].others[SNAP_V4]);
 	assert_false(down.mark_foreign);
 	/* One that is down needs nothing of the host. */
 	assert_false(down.other_wireguard);
@@ -634,6 +638,75 @@ static void test_down_facts(void **state)
 		kernel_snap_down(&s->k, &link, 51820, &s->a, &down, &s->e), 0);
 	assert_true(down.other_wireguard);
 	assert_true(down.mark_foreign);
+	assert_false(down.tables[0].others[SNAP_V4]);
+}
+
+/* The table of the device's mark counts though no mark rule looks it up. */
+static void test_rule_of_a_hook(void **state)
+{
+	const struct fake_rule rules[] = {
+		{ .family = AF_INET,
+		  .action = 1,
+		  .priority = 32765,
+		  .table = 51820,
+		  .mark = 0xffff,
+		  .mask = UINT32_MAX,
+		  .suppress = -1 },
+		{ .family = AF_INET6,
+		  .action = 1,
+		  .priority = 7,
+		  .table = 51821,
+		  .suppress = -1 },
+	};
+	struct wg_allowed_ip ip = { .addr = prefix("::/0") };
+	struct wg_peer peer = { .public_key = { 1 },
+				.allowed_ips = &ip,
+				.n_allowed_ips = 1 };
+	struct step step = { .kind = STEP_WG_CONF };
+	struct scene *s = *state;
+	struct snap_link link;
+	struct snap_down down;
+	size_t failed, i;
+	bool done;
+
+	use_wg0(s, true);
+	s->conf.device = (struct wg_device){ .name = "wg0",
+					     .has_fwmark = true,
+					     .fwmark = 51820,
+					     .peers = &peer,
+					     .n_peers = 1 };
+	assert_int_equal(
+		kernel_run(&s->k, &s->conf, &step, 1, &done, &failed, &s->e),
+		0);
+	for (i = 0; i < ARRAY_SIZE(rules); i++)
+		fake_rule_add(&s->f, &rules[i]);
+	fake_route_add(&s->f, "eth0", "::/0", 51820)->type = RTN_UNREACHABLE;
+	fake_route_add(&s->f, "wg0", "::/0", 51820);
+	fake_route_add(&s->f, "eth0", "0.0.0.0/0", 51820);
+	assert_int_equal(kernel_link(&s->k, &link, &s->e), 0);
+	assert_int_equal(kernel_snap_down(&s->k, &link, 0, &s->a, &down, &s->e),
+			 0);
+	assert_false(down.default_allowed[SNAP_V4]);
+	assert_true(down.default_allowed[SNAP_V6]);
+	assert_int_equal(down.n_tables, 1);
+	assert_int_equal(down.tables[0].number, 51820);
+	assert_false(down.tables[0].ours[SNAP_V4]);
+	assert_true(down.tables[0].others[SNAP_V4]);
+	assert_true(down.tables[0].ours[SNAP_V6]);
+	assert_false(down.tables[0].others[SNAP_V6]);
+	step = (struct step){ .kind = STEP_RULE_DEL,
+			      .rule = { .family = AF_INET,
+					.what = RULE_TABLE,
+					.mark = 51820,
+					.priority = 32765 } };
+	assert_int_equal(
+		kernel_run(&s->k, &s->conf, &step, 1, &done, &failed, &s->e),
+		0);
+	for (i = 0; i < s->f.s->n_rules; i++)
+		assert_int_not_equal(s->f.s->rules[i].table, 51820);
+	assert_int_equal(
+		kernel_run(&s->k, &s->conf, &step, 1, &done, &failed, &s->e),
+		-ENOENT);
 }
 
 /* FW-4: what iptables holds is told apart by its comment and deleted. */
@@ -781,6 +854,7 @@ int main(void)
 		TEST(test_device_round_trip),
 		TEST(test_interface),
 		TEST(test_down_facts),
+		TEST(test_rule_of_a_hook),
 		TEST(test_iptables_rules),
 		TEST(test_spoof),
 		TEST(test_spoof_of_any_family),

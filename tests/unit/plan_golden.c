@@ -32,7 +32,7 @@ struct scene {
 	unsigned int path_mtu[8];
 	struct snap_down down;
 	struct snap_rule rules[MAX_RULES];
-	uint32_t default_tables[4];
+	struct snap_table routed[4];
 	struct plan_memory memory;
 	char userspace[64];
 	char tables[256];
@@ -86,6 +86,26 @@ static void read_prefs(struct scene *s, const char *value)
 	s->host.prefs[family == 6 ? SNAP_V6 : SNAP_V4] = p;
 }
 
+/* "51820 4 ours": who IPv4's default route of the table leaves by. */
+static void read_table(struct scene *s, const char *value)
+{
+	struct snap_table *t = s->routed;
+	unsigned int number, family;
+	enum snap_family f;
+	char who[8];
+
+	assert_int_equal(sscanf(value, "%u %u %7s", &number, &family, who), 3);
+	while (t->number && t->number != number)
+		t++;
+	if (!t->number)
+		s->down.n_tables++;
+	assert_true(s->down.n_tables < ARRAY_SIZE(s->routed));
+	t->number = number;
+	f = family == 6 ? SNAP_V6 : SNAP_V4;
+	t->ours[f] |= !strcmp(who, "ours");
+	t->others[f] |= !strcmp(who, "others");
+}
+
 static unsigned int read_nft_family(const char *value)
 {
 	if (!strcmp(value, "inet"))
@@ -103,12 +123,11 @@ static bool read_down_fact(struct scene *s, const char *key, char *value)
 	else if (!strcmp(key, "fwmark"))
 		d->fwmark = (uint32_t)atoi(value);
 	else if (!strcmp(key, "default_allowed"))
-		d->default_allowed = true;
+		d->default_allowed[f] = true;
 	else if (!strcmp(key, "rule"))
 		read_rule(s, value);
-	else if (!strcmp(key, "default_table"))
-		s->default_tables[d->n_default_tables++] =
-			(uint32_t)atoi(value);
+	else if (!strcmp(key, "table"))
+		read_table(s, value);
 	else if (!strcmp(key, "mark_foreign"))
 		d->mark_foreign = true;
 	else if (!strcmp(key, "spoof"))
@@ -171,7 +190,7 @@ static void read_scene(const char *path, struct scene *s)
 	s->host.prefs[SNAP_V4] = (struct snap_prefs){ 2, { 0, 32766 } };
 	s->host.prefs[SNAP_V6] = (struct snap_prefs){ 2, { 0, 32766 } };
 	s->down.rules = s->rules;
-	s->down.default_tables = s->default_tables;
+	s->down.tables = s->routed;
 	s->down.src_valid_mark = s->down.send_redirects = -1;
 	s->memory.src_valid_mark = s->memory.send_redirects = -1;
 	slurp(path, &text);
