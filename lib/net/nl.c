@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <libmnl/libmnl.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "net/nft_names.h"
 #include "net/rtnl.h"
 
 #ifndef NLM_F_CAPPED
@@ -22,16 +24,23 @@
  */
 #define SMALL_DATAGRAM 4096
 #define SOCKET_BUFFER (1024 * 1024)
+
+/* An answer takes up to 1 KiB of the receive buffer, and no request that is
+ * answered has less than 64 bytes. */
+#define ANSWER_RATIO 16
 #define DUMP_TRIES 10
 #define MAX_ERRNO 4095
 
 /* The kernel answers before send() returns: this only ends a hang. */
 #define RECV_TIMEOUT_MS 10000
 
-static void raise_buffer(int sock, int force, int plain)
+static void raise_buffer(int sock, int force, int plain, size_t need)
 {
 	int size = SOCKET_BUFFER;
 
+	/* The kernel doubles it, which must not overflow there. */
+	if (need > SOCKET_BUFFER)
+		size = need < INT_MAX / 4 ? (int)need : INT_MAX / 4;
 	if (setsockopt(sock, SOL_SOCKET, force, &size, sizeof(size)) < 0)
 		setsockopt(sock, SOL_SOCKET, plain, &size, sizeof(size));
 }
@@ -64,8 +73,9 @@ static ssize_t kernel_send(void *ctx, int sock, const void *buf, size_t len)
 
 	(void)ctx;
 	if (len > SMALL_DATAGRAM) {
-		raise_buffer(sock, SO_RCVBUFFORCE, SO_RCVBUF);
-		raise_buffer(sock, SO_SNDBUFFORCE, SO_SNDBUF);
+		raise_buffer(sock, SO_RCVBUFFORCE, SO_RCVBUF,
+			     len * ANSWER_RATIO);
+		raise_buffer(sock, SO_SNDBUFFORCE, SO_SNDBUF, len);
 	}
 	n = sendto(sock, buf, len, 0, (const struct sockaddr *)&to, sizeof(to));
 	return n < 0 ? -errno : n;
@@ -115,8 +125,11 @@ void nl_init(struct nl *nl, int protocol, const struct nl_ops *ops, void *ctx)
 		.ctx = ctx,
 		.protocol = protocol,
 		.sock = -1,
-		.names = protocol == NETLINK_ROUTE ? rtnl_attr_names : NULL,
 	};
+	if (protocol == NETLINK_ROUTE)
+		nl->names = rtnl_attr_names;
+	if (protocol == NETLINK_NETFILTER)
+		nl->names = nft_attr_names;
 }
 
 static void hang_up(struct nl *nl)
@@ -296,6 +309,7 @@ static void explain(const struct nl *nl, const struct nlmsghdr *nlh,
  * @ops:	callbacks
  * @ctx:	their first argument
  * @result:	first failure of a callback, with the error filled
+ * @failed:	index of the message that @result is of
  * @over:	the last ack has come
  */
 struct exchange {
@@ -307,6 +321,7 @@ struct exchange {
 	const struct nl_batch_ops *ops;
 	void *ctx;
 	int result;
+	size_t failed;
 	bool over;
 };
 
@@ -334,6 +349,7 @@ static void judge(struct exchange *x, const struct nlmsghdr *nlh, size_t index,
 		return;
 	err_set(e, ret, "%s", why.msg);
 	x->result = ret;
+	x->failed = index;
 }
 
 /* All of a datagram is looked at, even if a callback fails: the rest of the
@@ -431,21 +447,35 @@ int nl_talk(struct nl *nl, struct nlmsg *m, nl_reply *reply, void *ctx,
 	return ret < 0 ? ret : x.result;
 }
 
-int nl_transact(struct nl *nl, void *buf, size_t len, struct wgq_err *e)
+int nl_transact_at(struct nl *nl, void *buf, size_t len, size_t *ret_failed,
+		   struct wgq_err *e)
 {
 	static const struct nl_batch_ops ops = {};
 	struct exchange x = { .nl = nl, .whole = true, .ops = &ops };
-	const struct nlmsghdr *nlh = buf;
+	struct nlmsghdr *nlh = buf;
 	size_t left = len;
 	int ret;
 
-	for (; is_whole(nlh, left); nlh = next(nlh, &left))
+	for (; is_whole(nlh, left); nlh = (void *)next(nlh, &left)) {
+		nlh->nlmsg_flags &= ~NLM_F_ACK;
 		x.n++;
+	}
 	if (left != 0 || x.n < 3)
 		return err_set(e, -EINVAL, "netlink: empty transaction");
 	x.last = x.n - 2;
 	ret = exchange(&x, buf, len, e);
-	return ret < 0 ? ret : x.result;
+	if (ret < 0)
+		return ret;
+	if (x.result < 0)
+		*ret_failed = x.failed;
+	return x.result;
+}
+
+int nl_transact(struct nl *nl, void *buf, size_t len, struct wgq_err *e)
+{
+	size_t failed;
+
+	return nl_transact_at(nl, buf, len, &failed, e);
 }
 
 /**

@@ -331,7 +331,7 @@ void nl_batch_done(struct nl_batch *b);
  * nl_transact() - send one nf_tables batch and wait for the verdict
  * @nl:		socket of NETLINK_NETFILTER
  * @buf:	messages from BATCH_BEGIN to BATCH_END; their sequence numbers
- *		are filled in and NLM_F_ACK is set on the last but one
+ *		are filled in and NLM_F_ACK is set on the last but one alone
  * @len:	bytes
  * @e:		filled on failure
  *
@@ -343,5 +343,16 @@ void nl_batch_done(struct nl_batch *b);
  */
 int nl_transact(struct nl *nl, void *buf, size_t len, struct wgq_err *e)
 	__attribute__((warn_unused_result));
+
+/**
+ * nl_transact_at() - nl_transact() that tells which message was refused
+ * @ret_failed:	receives the index of the first message that was refused, 0
+ *		for the whole; untouched where the failure is not the kernel's
+ *		refusal
+ *
+ * Return: as nl_transact().
+ */
+int nl_transact_at(struct nl *nl, void *buf, size_t len, size_t *ret_failed,
+		   struct wgq_err *e) __attribute__((warn_unused_result));
 
 #endif
