@@ -128,7 +128,8 @@ void xtables_undo_done(struct xtables_undo *u);
  *
  * Return: 0; -ERESTART where a table is not the one that was read, to be read
  * and decided about anew; -EOPNOTSUPP where the kernel has no legacy tables of
- * this kind or a rule no form in them; or another -errno.
+ * this kind or a rule no form in them; -EIO where what was done before the
+ * failure could not be put back; or another -errno.
  */
 int xtables_commit(struct xtables *x, const struct fw_ruleset *rs,
 		   const struct fw_edits *es, struct xtables_undo *undo,
