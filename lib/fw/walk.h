@@ -32,8 +32,11 @@ struct fw_iface_set {
 	const char * not ;
 };
 
+/** FW_L4_REST - any transport protocol but TCP and UDP */
+#define FW_L4_REST 256
+
 /**
- * struct fw_flow - packets that belong together
+ * struct fw_flow - unicast packets that belong together
  * @family:	NFPROTO_IPV4 or NFPROTO_IPV6
  * @hook:	FW_FORWARD, FW_INPUT, ...
  * @in:		interfaces it comes in by
@@ -42,7 +45,9 @@ struct fw_iface_set {
  * @n_src:	their number, 0 = any address
  * @dst:	likewise of destinations
  * @n_dst:	their number, 0 = any address
- * @l4proto:	transport protocol, -1 = any
+ * @sorted:	@src and @dst are as fw_prefixes() makes them; with thousands
+ *		of peers that saves asking each of them for each rule
+ * @l4proto:	transport protocol, -1 = any, FW_L4_REST = neither TCP nor UDP
  * @sport:	source ports; 0 to 65535 = any
  * @dport:	destination ports
  * @ctstate:	its FW_CT_ bit
@@ -54,17 +59,44 @@ struct fw_flow {
 	struct fw_iface_set in, out;
 	const struct addr *src, *dst;
 	size_t n_src, n_dst;
+	bool sorted;
 	int l4proto;
 	struct fw_range sport, dport;
 	uint32_t ctstate;
 	bool syn;
 };
 
+/**
+ * fw_prefixes() - put prefixes of one family in order for a flow
+ * @in:		prefixes of any family
+ * @n:		their number
+ * @family:	those of which family are wanted
+ * @a:		owns the result
+ * @ret:	receives them, by address, none within another
+ * @ret_n:	receives their number; 0 also where they are all addresses
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int fw_prefixes(const struct addr *in, size_t n, uint8_t family,
+		struct arena *a, const struct addr **ret, size_t *ret_n)
+	__attribute__((warn_unused_result));
+
 /** enum fw_holds - for how much of a flow a match holds */
 enum fw_holds { FW_HOLDS_NONE, FW_HOLDS_SOME, FW_HOLDS_ALL };
 
 /** fw_match_holds() - for how much of a flow does a match hold? */
 enum fw_holds fw_match_holds(const struct fw_match *m, const struct fw_flow *f);
+
+/** fw_lookup_fits() - is the set of a lookup there, and its key long enough? */
+bool fw_lookup_fits(const struct fw_lookup *l);
+
+/**
+ * fw_elem_holds() - for how much of a flow is an element the one looked up?
+ *
+ * A catchall element is asked for by itself: all that is in no other one.
+ */
+enum fw_holds fw_elem_holds(const struct fw_key *key, const struct fw_elem *el,
+			    const struct fw_flow *f);
 
 /** enum fw_fate - what a base chain does with a flow */
 enum fw_fate {
@@ -103,6 +135,7 @@ struct fw_culprit {
  * @accepts_in:	its chain
  * @docker_user: chain DOCKER-USER that the flow goes through on its way
  *		to @at, NULL = none
+ * @docker_at:	index in @docker_user before which an accept does the same
  */
 struct fw_passage {
 	const struct fw_chain *base;
@@ -113,7 +146,8 @@ struct fw_passage {
 	size_t n_part, cap_part;
 	const struct fw_rule *accepts;
 	const struct fw_chain *accepts_in;
-	struct fw_chain *docker_user;
+	const struct fw_chain *docker_user;
+	size_t docker_at;
 };
 
 /**
@@ -137,7 +171,8 @@ struct fw_way {
  * A flow of any protocol is walked for TCP, for UDP and for the rest.  It
  * counts as refused when TCP and UDP are; then @at is where the last of these
  * falls, moved up over the rules right before it that reject one protocol each
- * and ask for nothing else, which belong to the same catch-all.
+ * and ask for nothing else, which belong to the same catch-all; and over those
+ * that log what is about to be refused, which would be a lie then.
  *
  * Return: 0, -ELOOP for jumps in a circle (which the kernel refuses to load),
  * or -ENOMEM.
