@@ -10,6 +10,10 @@
  * After a run that was killed it finishes the work: an `up` that had not come
  * to its hooks is taken back without hooks, as its rollback would have done;
  * hooks that had begun get their counterparts.
+ *
+ * An interface that no run of ours took away, but a hook or somebody else, is
+ * none any more: that is the error, as it is wg-quick's (DN-1), but only after
+ * all has been cleaned up that the interface left and the journal knows.
  */
 #include "apply/run.h"
 
@@ -142,21 +146,61 @@ static int take_down(struct run *r, const struct snap_link *link,
 	return ret ? ret : run_steps_all(r, &p, e);
 }
 
-static int bring_down(struct run *r, const struct snap_link *link,
-		      struct wgq_err *e)
+static int no_interface(const struct run *r, struct wgq_err *e)
+{
+	return err_set(e, -ENODEV, "`%s' is not a WireGuard interface",
+		       r->conf.ifname);
+}
+
+static void forget_link(struct run *r, struct snap_link *link)
+{
+	*link = (struct snap_link){ 0 };
+	r->kernel.ifindex = 0;
+	r->kernel.userspace = false;
+}
+
+static bool was_cut_off(const struct run *r)
+{
+	return r->journal.state == JOURNAL_UP ||
+	       r->journal.state == JOURNAL_DOWN;
+}
+
+/* PreDown hooks and SaveConfig, while the link is there. */
+static int prepare(struct run *r, bool hooks, struct snap_link *link,
+		   struct wgq_err *e)
+{
+	int ret = 0;
+
+	if (hooks && r->conf.hooks[CONF_PRE_DOWN].n) {
+		ret = run_hooks(r, CONF_PRE_DOWN, 0, e);
+		/* They may have deleted it, or put another in its place. */
+		if (!ret)
+			ret = kernel_link(&r->kernel, link, e);
+		if (!ret && !(link->exists && kernel_use(&r->kernel, link)))
+			forget_link(r, link);
+	}
+	if (!ret && r->conf.save_config && link->exists)
+		ret = run_save(r, e);
+	return ret;
+}
+
+static int bring_down(struct run *r, struct snap_link *link, struct wgq_err *e)
 {
 	bool finish = r->journal.state == JOURNAL_DOWN;
 	bool hooks =
 		r->journal.state != JOURNAL_UP || any_up_hook_ran(&r->journal);
+	bool cut_off = was_cut_off(r), gone;
 	struct wgq_err hook_err = { 0 };
 	int ret = 0;
 
-	if (hooks && !finish && link->exists)
-		ret = run_hooks(r, CONF_PRE_DOWN, 0, e);
-	if (!ret && r->conf.save_config && link->exists && !finish)
-		ret = run_save(r, e);
+	if (link->exists && !finish)
+		ret = prepare(r, hooks, link, e);
 	if (ret)
 		return ret;
+	gone = !link->exists && !cut_off;
+	if (gone)
+		run_say(r, "[!]", "`%s' is gone: cleaning up what it left",
+			r->conf.ifname);
 	ret = take_down(r, link, e);
 	if (hooks)
 		run_hooks(r, CONF_POST_DOWN, r->journal.post_down, &hook_err);
@@ -166,7 +210,7 @@ static int bring_down(struct run *r, const struct snap_link *link,
 	if (!ret && hook_err.code != -EINTR)
 		journal_remove(&r->journal);
 	if (!hook_err.code)
-		return ret;
+		return !ret && gone ? no_interface(r, e) : ret;
 	if (ret) {
 		run_say(r, "[!]", "%s", hook_err.msg);
 		return ret;
@@ -196,16 +240,12 @@ int apply_down(const struct wgq_opts *o, const struct host *host,
 		goto out;
 	ours = link.exists && kernel_use(&r.kernel, &link);
 	if (!ours && r.journal.state == JOURNAL_NONE) {
-		ret = err_set(e, -ENODEV, "`%s' is not a WireGuard interface",
-			      r.conf.ifname);
+		ret = no_interface(&r, e);
 		goto out;
 	}
-	if (!ours) {
-		link = (struct snap_link){ 0 };
-		r.kernel.ifindex = 0;
-	}
-	if (!ours || r.journal.state == JOURNAL_UP ||
-	    r.journal.state == JOURNAL_DOWN)
+	if (!ours)
+		forget_link(&r, &link);
+	if (was_cut_off(&r))
 		run_say(&r, "[!]", "finishing what an earlier run left of `%s'",
 			r.conf.ifname);
 	ret = bring_down(&r, &link, e);

@@ -368,6 +368,70 @@ static void test_altname_exists_already(void **state)
 	assert_host_at_start(s);
 }
 
+static void assert_no_interface(struct scene *s)
+{
+	run_plan(s, FAKE_DOWN, "wg0", NULL);
+	assert_int_equal(s->r.ret, -ENODEV);
+	assert_string_equal(s->r.e.msg, "`wg0' is not a WireGuard interface");
+	assert_host_at_start(s);
+}
+
+/* Not by a run of ours: all is cleaned up, and then it is DN-1's error. */
+static void test_deleted_while_up(void **state)
+{
+	struct scene *s = *state;
+
+	tmp_write(s->h.root, "bin/a", 0755, "");
+	conf(s, "wg0",
+	     INTERFACE "DNS = 10.9.0.1\nPreDown = a 1\nPostDown = a 2\n" FULL);
+	mark_start(s);
+	up(s, "wg0");
+	fake_link_del(&s->h.f, "wg0");
+	assert_no_interface(s);
+	assert_non_null(
+		strstr(s->r.said.p, "`wg0' is gone: cleaning up what it left"));
+	assert_string_equal(s->h.ran.p, "a 2\n");
+	/* That it once was ours is forgotten. */
+	assert_no_interface(s);
+	assert_string_equal(s->h.ran.p, "");
+}
+
+static void delete_wg0(struct fake_host *h, const struct exec *x)
+{
+	(void)x;
+	fake_link_del(&h->f, "wg0");
+	h->on_exec = NULL;
+}
+
+static void replace_wg0(struct fake_host *h, const struct exec *x)
+{
+	delete_wg0(h, x);
+	fake_link_add(&h->f, "wg0", "dummy", 1500);
+}
+
+static void test_deleted_by_pre_down(void **state)
+{
+	static const char text[] = INTERFACE
+		"SaveConfig = true\nPreDown = a 1\nPostDown = a 2\n" FULL;
+	struct scene *s = *state;
+
+	tmp_write(s->h.root, "bin/a", 0755, "");
+	conf(s, "wg0", text);
+	mark_start(s);
+	up(s, "wg0");
+	s->h.on_exec = delete_wg0;
+	assert_no_interface(s);
+	assert_string_equal(s->h.ran.p, "a 1\na 2\n");
+	assert_file(s, "etc/wireguard/wg0.conf", text);
+	/* What the hook put there instead stays. */
+	fake_link_add(&s->h.f, "wg0", "dummy", 1500);
+	mark_start(s);
+	fake_link_del(&s->h.f, "wg0");
+	up(s, "wg0");
+	s->h.on_exec = replace_wg0;
+	assert_no_interface(s);
+}
+
 /* A link of the name that is not the one the killed run made stays. */
 static void test_stranger_after_a_kill(void **state)
 {
@@ -633,6 +697,8 @@ int main(void)
 		TEST(test_hook_replaces_the_mark_rule),
 		TEST(test_exists_already),
 		TEST(test_altname_exists_already),
+		TEST(test_deleted_while_up),
+		TEST(test_deleted_by_pre_down),
 		TEST(test_stranger_after_a_kill),
 		TEST(test_mark_of_another_tunnel),
 		TEST(test_two_at_once),
