@@ -53,7 +53,7 @@ void fake_init(struct fake *f)
 	f->s = share(sizeof(*f->s));
 	f->c = share(sizeof(*f->c));
 	f->s->next_index = 2;
-	f->s->nft.next_handle = 1;
+	f->s->nft.next_handle = f->s->nft.generation = 1;
 	f->s->has_wireguard = f->s->has_nft = true;
 	for (i = 0; i < ARRAY_SIZE(rules); i++)
 		fake_rule_add(f, &(struct fake_rule){
@@ -105,6 +105,8 @@ int fake_begin(struct fake *f, const char *what, bool change)
 	c->n++;
 	if (c->n >= FAKE_LOG)
 		fake_die("too many requests");
+	if (c->n >= c->plan.meddle[0] && c->n <= c->plan.meddle[1])
+		fake_nft_meddle(f);
 	r = &c->log[c->n];
 	*r = (struct fake_request){ .change = change,
 				    .datagram = c->datagrams,
@@ -259,7 +261,11 @@ static const struct request_name request_names[] = {
 	{ NETLINK_GENERIC, 16, "GETFAMILY", false },
 	{ NETLINK_GENERIC, FAKE_WG_FAMILY, "WIREGUARD", true },
 	{ NETLINK_NETFILTER, 0xa01, "GETTABLE", false },
+	{ NETLINK_NETFILTER, 0xa04, "GETCHAIN", false },
 	{ NETLINK_NETFILTER, 0xa07, "GETRULE", false },
+	{ NETLINK_NETFILTER, 0xa0a, "GETSET", false },
+	{ NETLINK_NETFILTER, 0xa0d, "GETSETELEM", false },
+	{ NETLINK_NETFILTER, 0xa10, "GETGEN", false },
 };
 
 static int begin(struct fake *f, int protocol, const struct nlmsghdr *nlh)
@@ -314,6 +320,14 @@ static bool is_batch(int protocol, const struct nlmsghdr *nlh)
 	return protocol == NETLINK_NETFILTER && nlh->nlmsg_type == 16;
 }
 
+static void commit(struct fake *f, const struct fake_nft *nft)
+{
+	uint32_t generation = f->s->nft.generation;
+
+	f->s->nft = *nft;
+	f->s->nft.generation = generation + 1;
+}
+
 /*
  * As nfnetlink_rcv_batch(): messages are gone through to the end, whatever is
  * refused; ENOMEM ends it in the name of the first message, and so does a
@@ -328,7 +342,6 @@ static void serve_batch(struct fake *f, const struct nlmsghdr *first, int left)
 
 	if (!nft)
 		fake_die("no memory");
-	*nft = f->s->nft;
 	for (; mnl_nlmsg_ok(nlh, left) && !ended;
 	     nlh = mnl_nlmsg_next(nlh, &left)) {
 		f->text = NULL;
@@ -337,8 +350,12 @@ static void serve_batch(struct fake *f, const struct nlmsghdr *first, int left)
 		if (ended && failed)
 			ret = 0;
 		else if (!ret && ended)
-			f->s->nft = *nft;
-		else if (!ret && nlh != first)
+			commit(f, nft);
+		else if (nlh == first)
+			*nft = f->s->nft;
+		if (!ret && nlh == first)
+			ret = fake_nft_begin(nlh, nft);
+		else if (!ret && !ended)
 			ret = fake_nft_message(f, nlh, nft);
 		if (!ret || ret > 0)
 			fake_end(f);

@@ -41,6 +41,8 @@
 #define FAKE_CHAINS 32
 #define FAKE_NFT_RULES 64
 #define FAKE_NFT_EXPRS 1024
+#define FAKE_SETS 8
+#define FAKE_ELEMS 512
 #define FAKE_LOG 1024
 #define FAKE_SOCKS 8
 
@@ -102,13 +104,25 @@ struct fake_allowed {
 struct fake_table {
 	uint8_t family;
 	char name[32];
+	uint32_t owner;
 };
 
+/* A chain; @type is empty where it is no base chain. */
 struct fake_chain {
 	uint8_t family;
 	char table[32], name[32], type[16];
-	uint32_t hook;
+	uint32_t hook, policy;
 	int32_t priority;
+	uint64_t handle;
+};
+
+/* A set; @elems are the attributes of NFTA_SET_ELEM_LIST_ELEMENTS. */
+struct fake_set {
+	uint8_t family;
+	char table[32], name[32];
+	uint32_t flags, key_len;
+	uint8_t elems[FAKE_ELEMS];
+	size_t elems_len;
 };
 
 struct fake_nft_rule {
@@ -125,8 +139,10 @@ struct fake_nft {
 	struct fake_table tables[FAKE_TABLES];
 	struct fake_chain chains[FAKE_CHAINS];
 	struct fake_nft_rule rules[FAKE_NFT_RULES];
-	size_t n_tables, n_chains, n_rules;
+	struct fake_set sets[FAKE_SETS];
+	size_t n_tables, n_chains, n_rules, n_sets;
 	uint64_t next_handle;
+	uint32_t generation;
 };
 
 /**
@@ -178,6 +194,8 @@ enum fake_kill {
  * @stop_after:	request after which @stop is set
  * @kill_at:	request at which the process is killed
  * @kill:	before or after it
+ * @meddle:	requests right before which somebody else commits a change to
+ *		nf_tables, from the first to the last
  */
 struct fake_plan {
 	unsigned int fail[FAKE_FAULTS];
@@ -185,6 +203,7 @@ struct fake_plan {
 	unsigned int stop_after;
 	unsigned int kill_at;
 	enum fake_kill kill;
+	unsigned int meddle[2];
 };
 
 struct fake_sock {
@@ -284,6 +303,33 @@ void fake_rule_add(struct fake *f, const struct fake_rule *r);
 
 /** fake_table_add() - add an empty table of nf_tables; family NFPROTO_ */
 void fake_table_add(struct fake *f, uint8_t family, const char *name);
+
+/**
+ * fake_chain_add() - add a chain of nf_tables
+ * @type:	"filter", "nat" or "route"; "" for no base chain
+ * @hook:	NF_INET_ number
+ * @policy:	NF_ACCEPT or NF_DROP
+ */
+void fake_chain_add(struct fake *f, uint8_t family, const char *table,
+		    const char *name, const char *type, uint32_t hook,
+		    int32_t priority, uint32_t policy);
+
+/**
+ * fake_nft_rule_add() - append a rule with an accept or drop
+ * @iif:	interface it is for, in iptables' form; NULL for all
+ * @set:	set that this is looked up in instead of compared, or NULL
+ * @verdict:	NF_ACCEPT or NF_DROP
+ * @comment:	comment in its user data, or NULL
+ *
+ * Return: its handle.
+ */
+uint64_t fake_nft_rule_add(struct fake *f, uint8_t family, const char *table,
+			   const char *chain, const char *iif, const char *set,
+			   uint32_t verdict, const char *comment);
+
+/** fake_set_add() - add a set of interface names with one element */
+void fake_set_add(struct fake *f, uint8_t family, const char *table,
+		  const char *name, const char *elem);
 
 /**
  * fake_xt_rule_add() - add a rule of iptables-nft that has a comment

@@ -83,6 +83,16 @@ int fake_nft_request(struct fake *f, const struct nlmsghdr *nlh);
 int fake_nft_message(struct fake *f, const struct nlmsghdr *nlh,
 		     struct fake_nft *nft);
 
+/**
+ * fake_nft_begin() - the first message of a batch
+ *
+ * Return: 0, or -ERESTART where the generation that it names is over.
+ */
+int fake_nft_begin(const struct nlmsghdr *nlh, const struct fake_nft *nft);
+
+/** fake_nft_meddle() - somebody else commits something */
+void fake_nft_meddle(struct fake *f);
+
 /** fake_wg_link_gone() - a link is gone, and its device with it */
 void fake_wg_link_gone(struct fake *f, int link);
 
