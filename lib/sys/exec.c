@@ -6,6 +6,7 @@
 #include <spawn.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -53,14 +54,15 @@ static int input_fd(const struct exec *x)
  * opened without it must not leak into a hook that stays in the background.
  */
 static int spawn_files(posix_spawn_file_actions_t *fa, const struct exec *x,
-		       int in, int out)
+		       const int fds[3])
 {
-	int err = 0;
+	int err = 0, i;
 
-	if (in >= 0)
-		err = posix_spawn_file_actions_adddup2(fa, in, 0);
-	if (!err && out >= 0)
-		err = posix_spawn_file_actions_adddup2(fa, out, 1);
+	for (i = 0; i < 3 && !err; i++)
+		if (fds[i] >= 0)
+			err = posix_spawn_file_actions_adddup2(fa, fds[i], i);
+	if (!err && fds[2] == EXEC_FD_STDOUT)
+		err = posix_spawn_file_actions_adddup2(fa, 1, 2);
 	if (!err && x->quiet)
 		err = posix_spawn_file_actions_addopen(fa, 2, "/dev/null",
 						       O_WRONLY, 0);
@@ -86,7 +88,7 @@ static int spawn_attr(posix_spawnattr_t *attr)
 	return -err;
 }
 
-static int spawn(const struct exec *x, int in, int out, pid_t *ret_pid)
+static int spawn(const struct exec *x, const int fds[3], pid_t *ret_pid)
 {
 	posix_spawn_file_actions_t fa;
 	posix_spawnattr_t attr;
@@ -98,7 +100,7 @@ static int spawn(const struct exec *x, int in, int out, pid_t *ret_pid)
 	err = -posix_spawnattr_init(&attr);
 	if (err)
 		goto files;
-	err = spawn_files(&fa, x, in, out);
+	err = spawn_files(&fa, x, fds);
 	if (!err)
 		err = spawn_attr(&attr);
 	if (!err)
@@ -243,7 +245,7 @@ int exec_run(const struct exec *x, int *ret_status, struct wgq_err *e)
 {
 	cleanup(close_fd) int in = -1, out_write = -1;
 	struct child c = { .x = x, .pidfd = -1, .out = -1 };
-	int err, status;
+	int fds[3] = { -1, -1, -1 }, err, status;
 
 	if (x->stop && *x->stop) {
 		err_sys(e, -EINTR, "%s", x->argv[0]);
@@ -260,7 +262,13 @@ int exec_run(const struct exec *x, int *ret_status, struct wgq_err *e)
 		if (err)
 			return err_sys(e, err, "%s: stdout", x->argv[0]);
 	}
-	err = spawn(x, in, out_write, &c.pid);
+	if (x->fds)
+		memcpy(fds, x->fds, sizeof(fds));
+	if (in >= 0)
+		fds[0] = in;
+	if (out_write >= 0)
+		fds[1] = out_write;
+	err = spawn(x, fds, &c.pid);
 	if (err) {
 		close_fd(&c.out);
 		return spawn_failed(x, err, e);
@@ -274,6 +282,65 @@ int exec_run(const struct exec *x, int *ret_status, struct wgq_err *e)
 	if (x->output && x->output->failed)
 		return err_sys(e, -ENOMEM, "%s: stdout", x->argv[0]);
 	*ret_status = status;
+	return 0;
+}
+
+/* Start member @i; the reading end of its pipe, if any, is the next one's. */
+static void start_member(struct child *c, size_t i, size_t n, int *carry,
+			 struct wgq_err *why, int *status)
+{
+	const struct exec *x = c->x;
+	int fds[3], pipe_fds[2] = { -1, -1 }, err = 0;
+
+	memcpy(fds, x->fds, sizeof(fds));
+	if (i)
+		fds[0] = *carry;
+	if (i + 1 < n && pipe2(pipe_fds, O_CLOEXEC))
+		err = -errno;
+	if (i + 1 < n)
+		fds[1] = pipe_fds[1];
+	if (!err)
+		err = spawn(x, fds, &c->pid);
+	if (err) {
+		spawn_failed(x, err, why);
+		*status = why->status;
+		c->pid = 0;
+	} else {
+		c->pidfd = (int)syscall(SYS_pidfd_open, c->pid, 0);
+	}
+	close_fd(carry);
+	close_fd(&pipe_fds[1]);
+	*carry = pipe_fds[0];
+}
+
+int exec_pipeline(const struct exec *x, size_t n, int *statuses,
+		  struct wgq_err *errs, struct wgq_err *e)
+{
+	cleanup(free_ptr) struct child *c = calloc(n, sizeof(*c));
+	cleanup(close_fd) int carry = -1;
+	size_t i;
+
+	if (!c)
+		return err_sys(e, -ENOMEM, "%s", x->argv[0]);
+	if (x->stop && *x->stop) {
+		err_sys(e, -EINTR, "%s", x->argv[0]);
+		err_status(e, 128 + *x->stop);
+		return -EINTR;
+	}
+	for (i = 0; i < n; i++) {
+		c[i] = (struct child){ .x = &x[i], .pidfd = -1, .out = -1 };
+		start_member(&c[i], i, n, &carry, &errs[i], &statuses[i]);
+	}
+	/*
+	 * One after the other: a member that waits for the next one to read
+	 * gets on, since all of them run.
+	 */
+	for (i = n; i-- > 0;) {
+		if (!c[i].pid)
+			continue;
+		statuses[i] = child_wait(&c[i]);
+		close_fd(&c[i].pidfd);
+	}
 	return 0;
 }
 

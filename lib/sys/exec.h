@@ -22,6 +22,9 @@
  * never waits for ever.
  */
 
+/** EXEC_FD_STDOUT - as stderr of a program: where its stdout goes */
+#define EXEC_FD_STDOUT (-2)
+
 /** EXEC_GRACE_MS - time that a child has to end after a forwarded signal */
 #define EXEC_GRACE_MS 5000
 
@@ -35,6 +38,8 @@
  * @output:	receives stdout; NULL leaves stdout as it is
  * @output_max:	most bytes taken into @output; what exceeds is read and dropped
  * @quiet:	stderr goes to /dev/null
+ * @fds:	descriptors that become stdin, stdout and stderr, -1 = as it is;
+ *		NULL leaves all three.  They stay the caller's
  * @stop:	signal number that a handler installed without SA_RESTART
  *		stored, 0 while there is none; NULL when nothing is caught
  */
@@ -47,6 +52,7 @@ struct exec {
 	struct buf *output;
 	size_t output_max;
 	bool quiet;
+	const int *fds;
 	const volatile sig_atomic_t *stop;
 };
 
@@ -71,6 +77,27 @@ struct exec {
  * kept the program from starting.
  */
 int exec_run(const struct exec *x, int *ret_status, struct wgq_err *e)
+	__attribute__((warn_unused_result));
+
+/**
+ * exec_pipeline() - run programs at the same time, each one's stdout the stdin
+ * of the next
+ * @x:		programs; the @fds of the first say where the input comes from,
+ *		those of the last where the output goes, those of all where
+ *		stderr goes, EXEC_FD_STDOUT being where stdout goes; @input,
+ *@output and
+ *		@quiet are not for here
+ * @n:		their number, at least 1
+ * @statuses:	exit statuses as exec_run() gives them; one that could not be
+ *		started has 126 or 127 and leaves the others running
+ * @errs:	@n errors, each filled where a program could not be started
+ * @e:		filled on failure
+ *
+ * Return: 0 when all have ended; -EINTR where @stop was set before, or another
+ * -errno that kept the pipeline from being set up.
+ */
+int exec_pipeline(const struct exec *x, size_t n, int *statuses,
+		  struct wgq_err *errs, struct wgq_err *e)
 	__attribute__((warn_unused_result));
 
 /**

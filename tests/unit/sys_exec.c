@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/time.h>
 #include <unistd.h>
 
@@ -294,6 +295,71 @@ static void test_find(void **state)
 	tmp_remove(dir);
 }
 
+#define PIPE_MAX 3
+
+/* Run shell scripts as a pipeline, its ends in files of memory. */
+static void pipeline(const char *const *scripts, size_t n, const char *in,
+		     int *statuses, char *out, size_t size)
+{
+	static const char *const envp[] = { "PATH=/usr/bin:/bin", NULL };
+	int fds[3] = { memfd_create("in", 0), memfd_create("out", 0), -1 };
+	const char *argv[PIPE_MAX][4] = { { 0 } };
+	struct exec x[PIPE_MAX] = { { 0 } };
+	struct wgq_err errs[PIPE_MAX] = { 0 }, e = { 0 };
+	ssize_t got;
+	size_t i;
+
+	fds[2] = EXEC_FD_STDOUT;
+	assert_int_equal(write(fds[0], in, strlen(in)), strlen(in));
+	lseek(fds[0], 0, SEEK_SET);
+	for (i = 0; i < n; i++) {
+		argv[i][0] = "sh";
+		argv[i][1] = "-c";
+		argv[i][2] = scripts[i];
+		x[i].path = scripts[i] ? "/bin/sh" : "/nowhere/at-all";
+		x[i].argv = argv[i];
+		x[i].envp = envp;
+		x[i].fds = fds;
+	}
+	assert_int_equal(exec_pipeline(x, n, statuses, errs, &e), 0);
+	for (i = 0; i < n; i++)
+		assert_int_equal(errs[i].code, scripts[i] ? 0 : -ENOENT);
+	got = pread(fds[1], out, size - 1, 0);
+	assert_true(got >= 0);
+	out[got] = '\0';
+	close(fds[0]);
+	close(fds[1]);
+}
+
+static void test_pipeline(void **state)
+{
+	static const char *const plain[] = { "cat; exit 3", "tr a-z A-Z",
+					     "cat; echo err >&2; exit 5" };
+	static const char *const endless[] = { "while echo y; do :; done",
+					       "head -n 2" };
+	static const char *const missing[] = { "echo lost", NULL,
+					       "cat; echo x" };
+	int statuses[PIPE_MAX];
+	char out[256];
+
+	(void)state;
+	pipeline(plain, 3, "abc\n", statuses, out, sizeof(out));
+	assert_string_equal(out, "ABC\nerr\n");
+	assert_int_equal(statuses[0], 3);
+	assert_int_equal(statuses[1], 0);
+	assert_int_equal(statuses[2], 5);
+	pipeline(endless, 2, "", statuses, out, sizeof(out));
+	assert_string_equal(out, "y\ny\n");
+	assert_int_equal(statuses[1], 0);
+	pipeline(missing, 3, "", statuses, out, sizeof(out));
+	assert_string_equal(out, "x\n");
+	assert_int_equal(statuses[1], 127);
+	assert_int_equal(statuses[2], 0);
+	pipeline(plain, 1, "alone", statuses, out, sizeof(out));
+	assert_string_equal(out, "alone");
+	assert_int_equal(statuses[0], 3);
+}
+
 static size_t env_len(const char *const *env)
 {
 	size_t n = 0;
@@ -342,6 +408,7 @@ int main(void)
 		cmocka_unit_test(test_stubborn_is_killed),
 		cmocka_unit_test(test_stop_before_start),
 		cmocka_unit_test(test_no_start),
+		cmocka_unit_test(test_pipeline),
 		cmocka_unit_test(test_find),
 		cmocka_unit_test(test_env),
 	};
