@@ -125,7 +125,10 @@ static enum fw_holds prefix_in(const struct addr *a, const uint8_t *from,
 	return FW_HOLDS_SOME;
 }
 
-/* Is any of the sorted prefixes not wholly below @from and not above @to? */
+/*
+ * Is any address of the sorted prefixes between @from and @to?  If so, one is
+ * in the last prefix that begins at or before @to, as none is in another.
+ */
 static bool touches(const struct addr *v, size_t n, const uint8_t *from,
 		    const uint8_t *to)
 {
@@ -135,16 +138,15 @@ static bool touches(const struct addr *v, size_t n, const uint8_t *from,
 	while (lo < hi) {
 		size_t mid = lo + (hi - lo) / 2;
 
-		span(&v[mid], first, last);
-		if (memcmp(last, from, len) < 0)
+		if (memcmp(v[mid].b, to, len) <= 0)
 			lo = mid + 1;
 		else
 			hi = mid;
 	}
-	if (lo == n)
+	if (!lo)
 		return false;
-	span(&v[lo], first, last);
-	return memcmp(first, to, len) <= 0;
+	span(&v[lo - 1], first, last);
+	return memcmp(last, from, len) >= 0;
 }
 
 static bool all_bytes(const uint8_t *b, size_t n, uint8_t value)
