@@ -4,6 +4,9 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/cleanup.h"
+#include "fw/ipt.h"
+
 struct fw_edit *fw_edit_add(struct fw_edits *es, enum fw_edit_kind kind,
 			    enum fw_backend backend, uint8_t family,
 			    const char *table, const char *chain)
@@ -176,6 +179,32 @@ static int no_rule(const struct fw_edit *ed, struct wgq_err *e)
 		       ed->chain);
 }
 
+/* A legacy table has its chains from its beginning. */
+static bool legacy_chains(struct fw_ruleset *rs, struct fw_table *t)
+{
+	static const char *const names[] = { "PREROUTING", "INPUT", "FORWARD",
+					     "OUTPUT", "POSTROUTING" };
+	struct fw_chain *c;
+	enum fw_hook hook;
+	const char *type;
+	int32_t priority;
+	size_t i;
+
+	for (i = 0; t->backend == FW_LEGACY && i < ARRAY_SIZE(names); i++) {
+		if (!ipt_builtin(t->name, names[i], &hook, &priority, &type))
+			continue;
+		c = fw_chain_add(rs, t, names[i]);
+		if (!c)
+			return false;
+		c->base = true;
+		c->type = type;
+		c->hook = hook;
+		c->priority = priority;
+		c->policy = FW_S_ACCEPT;
+	}
+	return true;
+}
+
 static int apply_table(struct fw_ruleset *rs, const struct fw_edit *ed,
 		       struct fw_table *t, struct wgq_err *e)
 {
@@ -193,8 +222,10 @@ static int apply_table(struct fw_ruleset *rs, const struct fw_edit *ed,
 	/* The kernel takes a table that is there already for granted. */
 	if (t)
 		return 0;
-	if (!copy_text(&rs->arena, &name) ||
-	    !fw_table_add(rs, ed->backend, ed->family, name))
+	if (!copy_text(&rs->arena, &name))
+		return err_sys(e, -ENOMEM, "table %s", ed->table);
+	t = fw_table_add(rs, ed->backend, ed->family, name);
+	if (!t || !legacy_chains(rs, t))
 		return err_sys(e, -ENOMEM, "table %s", ed->table);
 	return 0;
 }
@@ -203,9 +234,14 @@ static int chain_add(struct fw_ruleset *rs, struct fw_table *t,
 		     const struct fw_edit *ed, struct wgq_err *e)
 {
 	const char *name = ed->chain, *type = ed->type;
-	struct fw_chain *c;
+	struct fw_chain *c = fw_chain_find(t, ed->chain);
 
-	if (fw_chain_find(t, ed->chain))
+	/* To add a chain that a legacy table came with sets its policy. */
+	if (c && ed->base && ed->backend == FW_LEGACY) {
+		c->policy = ed->policy;
+		return 0;
+	}
+	if (c)
 		return err_sys(e, -EEXIST, "chain %s of table %s", ed->chain,
 			       ed->table);
 	if (!copy_text(&rs->arena, &name) || !copy_text(&rs->arena, &type))
