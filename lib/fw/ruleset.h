@@ -37,7 +37,8 @@ enum fw_hook {
  * @key:	first key, in the byte order of the packet or register
  * @key_end:	last key of an interval, equal to @key where there is none
  * @catchall:	stands for all that is in no other element
- * @verdict:	what a verdict map says: FW_S_ACCEPT to FW_S_GOTO
+ * @verdict:	what a verdict map says: FW_S_ACCEPT to FW_S_QUEUE; FW_S_EXPR
+ *		for "continue"
  * @chain:	target of a jump or goto
  */
 struct fw_elem {
@@ -54,13 +55,14 @@ struct fw_elem {
  * @key_len:	bytes of a key
  * @verdicts:	it is a verdict map
  * @dynamic:	packets may change it while we look
+ * @interval:	of its elements nf_tables has the ends one by one
  * @elem:	elements, intervals already paired
  */
 struct fw_set {
 	const char *name;
 	uint32_t id;
 	uint32_t key_len;
-	bool verdicts, dynamic;
+	bool verdicts, dynamic, interval;
 	struct fw_elem *elem;
 	size_t n_elem, cap_elem;
 };
