@@ -703,7 +703,9 @@ static int merge_refused(struct walks *ws, struct fw_passage *p)
 		last = &ws->w[1];
 	p->fate = FW_REFUSED;
 	p->by = last->end.by;
-	p->at = last->at;
+	p->at = p->falls = last->at;
+	if (ws->w[0].at < p->falls)
+		p->falls = ws->w[0].at;
 	err = move_up(ws, &p->at);
 	if (err)
 		return err;
@@ -766,7 +768,7 @@ int fw_walk_chain(const struct fw_ruleset *rs, const struct fw_chain *base,
 
 /* All base chains */
 
-static bool sees(const struct fw_chain *c, const struct fw_flow *f)
+bool fw_chain_sees(const struct fw_chain *c, const struct fw_flow *f)
 {
 	const struct fw_table *t = c->table;
 
@@ -800,7 +802,7 @@ int fw_walk(const struct fw_ruleset *rs, const struct fw_flow *f,
 			struct fw_passage p;
 			int err;
 
-			if (!sees(t->chain[j], f))
+			if (!fw_chain_sees(t->chain[j], f))
 				continue;
 			err = fw_walk_chain(rs, t->chain[j], f, a, &p);
 			if (err)

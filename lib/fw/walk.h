@@ -128,6 +128,8 @@ struct fw_culprit {
  * @fate:	what becomes of the flow
  * @at:		FW_REFUSED: index in @base before which an accept saves the flow
  *		and lets every narrower refusal before it stand
+ * @falls:	FW_REFUSED: index at which the first of the protocols that
+ *		count has fallen; from @at to it an accept is of use, too
  * @by:		what refuses there
  * @part:	refusals of parts, in the order in which packets meet them
  * @n_part:	their number
@@ -140,7 +142,7 @@ struct fw_culprit {
 struct fw_passage {
 	const struct fw_chain *base;
 	enum fw_fate fate;
-	size_t at;
+	size_t at, falls;
 	struct fw_culprit by;
 	struct fw_culprit *part;
 	size_t n_part, cap_part;
@@ -180,6 +182,9 @@ struct fw_way {
 int fw_walk_chain(const struct fw_ruleset *rs, const struct fw_chain *base,
 		  const struct fw_flow *f, struct arena *a,
 		  struct fw_passage *ret) __attribute__((warn_unused_result));
+
+/** fw_chain_sees() - do packets of a flow meet this base chain's rules? */
+bool fw_chain_sees(const struct fw_chain *c, const struct fw_flow *f);
 
 /**
  * fw_walk() - take a flow through every base chain of its hook
