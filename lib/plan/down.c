@@ -316,14 +316,14 @@ static int restore_sysctl(struct plan *p, const char *key, int now, int old)
 static int delete_spoof(const struct snap_down *snap, struct plan *p)
 {
 	struct step *s;
-	uint8_t i;
+	unsigned int i;
 
 	for (i = 0; i < NFPROTO_NUMPROTO; i++) {
 		if (snap->spoof_tables & 1U << i) {
 			s = plan_add(p, STEP_SPOOF_DEL, 0);
 			if (!s)
 				return -ENOMEM;
-			s->spoof.family = i;
+			s->spoof.family = (uint8_t)i;
 		}
 	}
 	for (i = 0; i < SNAP_FAMILIES; i++) {
