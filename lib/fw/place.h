@@ -107,24 +107,24 @@ int place_directives(const struct fw_ruleset *rs, const struct place_want *w,
 /**
  * place_hook() - give the rule of a hook line a position where it takes effect
  * @rs:		ruleset before the hook's edit
- * @ifname:	the tunnel
- * @src:	the peers' allowed IPs, as in struct place_want
- * @n_src:	their number
+ * @w:		the tunnel: @ifname, @ifindex, @src and @port of it count
  * @ed:		the hook's FW_E_RULE_ADD; @at and @append are changed where the
- *		rule is an accept for the tunnel that would be dead
+ *		rule is an accept for the tunnel that would be dead; an @at
+ *		beyond the end of the chain stands for the end
  * @more:	receives marked accepts of our own, where another chain or the
  *		other backend refuses the same flow, or its replies
  * @ns:		receives the note
  * @e:		filled on failure
  *
  * Anything but an accept for the tunnel on FORWARD or INPUT stands to the
- * letter.
+ * letter.  It is for the tunnel if it names its interface, or on INPUT its UDP
+ * port.
  *
  * Return: 0, -ELOOP, or -ENOMEM.
  */
-int place_hook(const struct fw_ruleset *rs, const char *ifname,
-	       const struct addr *src, size_t n_src, struct fw_edit *ed,
-	       struct fw_edits *more, struct place_notes *ns, struct wgq_err *e)
+int place_hook(const struct fw_ruleset *rs, const struct place_want *w,
+	       struct fw_edit *ed, struct fw_edits *more,
+	       struct place_notes *ns, struct wgq_err *e)
 	__attribute__((warn_unused_result));
 
 /**
