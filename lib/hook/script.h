@@ -51,8 +51,8 @@ int hook_script_parse(const char *text, struct arena *a,
  * struct hook_command - a simple command of a script, as seen before it runs
  * @name:	its name; NULL where that is computed, which it only ever is for
  *		the path of a program
- * @words:	all words, @name's included; NULL for one that is computed, which
- *		may become any number of words
+ * @words:	all words, @name's included; NULL for one that is computed,
+ *which may become any number of words
  * @n:		their number
  * @builtin:	the evaluator carries it out itself: no program is needed
  * @conditional: whether it runs depends on the success of something else
@@ -112,8 +112,8 @@ struct hook_stream {
  * struct hook_call - a program or native command to run, all expanded
  * @argv:	words, NULL at the end
  * @argc:	their number, at least 1
- * @env:	changes to the environment of struct hook_world: "NAME=value", or
- *		"NAME" for one that is not to be there; NULL at the end
+ * @env:	changes to the environment of struct hook_world: "NAME=value",
+ *or "NAME" for one that is not to be there; NULL at the end
  * @io:		stdin, stdout, stderr
  *
  * A stderr of kind HOOK_PIPE goes where stdout's pipe goes.
@@ -127,12 +127,11 @@ struct hook_call {
 
 /**
  * struct hook_ops - what touches the world
- * @run:	run the @n members of a pipeline, 1 for a plain command, and wait
- *		for all; a member that reads HOOK_PIPE is fed by the one before
- *		it, by nothing where that writes elsewhere.  Exit statuses as a
- *		shell gives them go to @statuses (127 and a message on the
- *		member's stderr where there is no such program).  Returns 0, or
- *		a negative errno that ends the whole evaluation
+ * @run:	run the @n members of a pipeline, 1 for a plain command, and
+ *wait for all; a member that reads HOOK_PIPE is fed by the one before it, by
+ *nothing where that writes elsewhere.  Exit statuses as a shell gives them go
+ *to @statuses (127 and a message on the member's stderr where there is no such
+ *program).  Returns 0, or a negative errno that ends the whole evaluation
  * @open:	open a file for a redirection, @flags as open(2), mode 0666;
  *		0 or a negative errno
  * @close:	close what @open gave
