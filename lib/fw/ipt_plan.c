@@ -81,6 +81,41 @@ static enum ipt_result fails(struct plan *p, int status, const char *text)
 	return IPT_FAILS;
 }
 
+static bool nft(const struct plan *p)
+{
+	return p->cmd->backend == FW_NFT;
+}
+
+/* Is there a target that is no verdict? */
+static bool names_target(const struct ipt_command *cmd)
+{
+	if (!cmd->n_rule || !cmd->rule[0]->n_stmt)
+		return false;
+	switch (cmd->rule[0]->stmt[0].kind) {
+	case FW_S_ACCEPT:
+	case FW_S_DROP:
+	case FW_S_RETURN:
+	case FW_S_QUEUE:
+		return false;
+	case FW_S_JUMP:
+	case FW_S_GOTO:
+	case FW_S_REJECT:
+	case FW_S_VMAP:
+	case FW_S_MASQUERADE:
+	case FW_S_SNAT:
+	case FW_S_DNAT:
+	case FW_S_REDIRECT:
+	case FW_S_TCPMSS:
+	case FW_S_MARK:
+	case FW_S_CONNMARK:
+	case FW_S_LOG:
+	case FW_S_XT:
+	case FW_S_EXPR:
+		break;
+	}
+	return true;
+}
+
 /* How both programs end when an errno is all that they know. */
 static enum ipt_result refused(struct plan *p, const char *text)
 {
@@ -94,15 +129,18 @@ static enum ipt_result no_chain(struct plan *p)
 	return refused(p, "No chain/target/match by that name.");
 }
 
+/*
+ * No rule is like that.  The legacy program has lost sight of what it was doing
+ * when it looked whether the target is a chain.
+ */
 static enum ipt_result bad_rule(struct plan *p)
 {
+	bool chain = p->c || builtin(p->cmd->table, p->cmd->chain);
+
+	if (!nft(p) && chain && names_target(p->cmd))
+		return no_chain(p);
 	return refused(p, "Bad rule (does a matching rule exist in that "
 			  "chain?).");
-}
-
-static bool nft(const struct plan *p)
-{
-	return p->cmd->backend == FW_NFT;
 }
 
 /* How the kernel's refusal of a transaction is told. */
