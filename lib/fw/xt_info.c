@@ -699,9 +699,12 @@ static int build_multiport(struct arena *a, const struct fw_match *m,
 static int build_mark(struct arena *a, const struct fw_match *m,
 		      struct fw_raw *ret)
 {
-	struct xt_connmark_mtinfo1 i = { m->bits.value, m->bits.mask,
-					 m->invert };
+	struct xt_connmark_mtinfo1 i;
 
+	memset(&i, 0, sizeof(i)); /* the padding, too, here and below */
+	i.mark = m->bits.value;
+	i.mask = m->bits.mask;
+	i.invert = m->invert;
 	return give(a, m->kind == FW_M_MARK ? "mark" : "connmark", 1, &i,
 		    sizeof(i), ret);
 }
@@ -794,11 +797,12 @@ static int build_tcpudp(struct arena *a, const struct fw_rule *r, size_t at,
 {
 	struct xt_tcp i = { .spts = { 0, UINT16_MAX },
 			    .dpts = { 0, UINT16_MAX } };
-	struct xt_udp u = {};
+	struct xt_udp u;
 	int proto = protocol_of(r);
 	uint8_t seen = 0;
 	size_t n = 0;
 
+	memset(&u, 0, sizeof(u));
 	while (at + n < r->n_match && take_tcp(&r->match[at + n], &i, &seen))
 		n++;
 	*ret_n = n;
@@ -878,11 +882,12 @@ static int build_nat(struct arena *a, const struct fw_stmt *s, uint8_t family,
 		     const char *name, uint8_t rev, struct fw_raw *ret)
 {
 	struct nf_nat_ipv4_multi_range_compat v4 = { .rangesize = 1 };
-	struct nf_nat_range2 g = { .flags = s->nat.flags };
+	struct nf_nat_range2 g;
 	size_t len = nat_len(s->kind, rev, family);
 
-	g.flags |= (s->nat.has_addr ? NF_NAT_RANGE_MAP_IPS : 0) |
-		   (s->nat.has_port ? NF_NAT_RANGE_PROTO_SPECIFIED : 0);
+	memset(&g, 0, sizeof(g));
+	g.flags = s->nat.flags | (s->nat.has_addr ? NF_NAT_RANGE_MAP_IPS : 0) |
+		  (s->nat.has_port ? NF_NAT_RANGE_PROTO_SPECIFIED : 0);
 	memcpy(&g.min_addr, s->nat.addr, sizeof(g.min_addr));
 	memcpy(&g.max_addr, s->nat.addr_to, sizeof(g.max_addr));
 	g.min_proto.all = htons(s->nat.port.lo);
@@ -909,12 +914,14 @@ static int build_set_mark(struct arena *a, const struct fw_stmt *s,
 			  struct fw_raw *ret)
 {
 	const struct fw_set_mark *m = &s->set_mark;
-	struct xt_connmark_tginfo2 c = { .ctmark = m->value,
-					 .ctmask = m->mask,
-					 .nfmask = m->nfmask,
-					 .mode = m->mode };
 	struct xt_mark_tginfo2 i = { m->value, m->mask };
+	struct xt_connmark_tginfo2 c;
 
+	memset(&c, 0, sizeof(c));
+	c.ctmark = m->value;
+	c.ctmask = m->mask;
+	c.nfmask = m->nfmask;
+	c.mode = m->mode;
 	if (s->kind == FW_S_MARK)
 		return give(a, "MARK", 2, &i, sizeof(i), ret);
 	return give(a, "CONNMARK", 2, &c, sizeof(c), ret);

@@ -237,7 +237,7 @@ static bool print_policy(const struct info *i, const struct xt_policy_elem *el)
 			 el->reqid);
 	if (el->match.spi)
 		buf_addf(out, "%s --spi 0x%x", not(el->invert.spi),
-			 ntohl(el->spi));
+			 el->spi); /* as iptables, in no byte order */
 	if (el->match.proto) {
 		buf_addf(out, "%s --proto ", not(el->invert.proto));
 		if (el->proto == IPPROTO_ESP || el->proto == IPPROTO_AH)
