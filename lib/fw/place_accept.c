@@ -216,6 +216,7 @@ static int add_accept(struct placer *pl, const struct accept *acc,
 	if (!ed)
 		return -ENOMEM;
 	ed->at = at;
+	ed->append = s->at == s->c->n_rule;
 	ed->native = !is_iptables_table(t);
 	ed->rule = make_rule(pl, acc, t, family, established);
 	if (!ed->rule)

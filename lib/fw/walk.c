@@ -676,63 +676,72 @@ static int merge_parts(struct walks *ws, struct fw_passage *p, struct arena *a)
 	return err;
 }
 
-/* What refuses one protocol whole refuses a part of a flow of any. */
-static int parts_of_protocols(struct walks *ws, size_t from)
+static bool same_culprit(const struct fw_culprit *a, const struct fw_culprit *b)
 {
-	size_t k;
-
-	for (k = from; k < ws->n; k++) {
-		struct walk *w = &ws->w[k];
-		int err = 0;
-
-		w->top = w->at;
-		if (w->end.rest == REST_REFUSED)
-			err = add_part(w, &w->end.by);
-		if (err)
-			return err;
-	}
-	return 0;
+	return a->chain == b->chain && a->rule == b->rule;
 }
 
-static int merge_refused(struct walks *ws, struct fw_passage *p)
+/*
+ * What refuses one protocol whole refuses a part of a flow of any; but for what
+ * refuses the whole, @by.
+ */
+static int parts_of_protocols(struct walks *ws, const struct fw_culprit *by)
+{
+	size_t k;
+	int err = 0;
+
+	for (k = 0; k < ws->n && !err; k++) {
+		struct walk *w = &ws->w[k];
+
+		w->top = w->at;
+		if (w->end.rest == REST_REFUSED &&
+		    !(by && same_culprit(&w->end.by, by)))
+			err = add_part(w, &w->end.by);
+	}
+	return err;
+}
+
+/* The protocol that falls last, of those that count; NULL where one does not */
+static const struct walk *last_to_fall(const struct walks *ws)
 {
 	const struct walk *last = &ws->w[0];
+	size_t k;
+
+	for (k = 0; k < ws->n_count; k++) {
+		if (ws->w[k].end.rest != REST_REFUSED)
+			return NULL;
+		if (ws->w[k].at > last->at)
+			last = &ws->w[k];
+	}
+	return last;
+}
+
+static int merge_refused(struct walks *ws, const struct walk *last,
+			 struct fw_passage *p)
+{
+	size_t k;
 	int err;
 
-	if (ws->n_count > 1 && ws->w[1].at > last->at)
-		last = &ws->w[1];
 	p->fate = FW_REFUSED;
 	p->by = last->end.by;
 	p->at = p->falls = last->at;
-	if (ws->w[0].at < p->falls)
-		p->falls = ws->w[0].at;
+	p->docker_user = last->end.docker_user;
+	for (k = 0; k < ws->n_count; k++) {
+		if (ws->w[k].at < p->falls)
+			p->falls = ws->w[k].at;
+		if (ws->w[k].end.docker_user != p->docker_user)
+			p->docker_user = NULL;
+	}
 	err = move_up(ws, &p->at);
-	if (err)
+	if (err || !p->docker_user)
 		return err;
-	p->docker_user = ws->w[0].end.docker_user;
-	if (p->docker_user != last->end.docker_user)
-		p->docker_user = NULL;
-	if (!p->docker_user)
-		return 0;
 	return place_in_docker(ws, p->docker_user, &p->docker_at);
 }
 
-static int merge(struct walks *ws, struct fw_passage *p, struct arena *a)
+static void merge_accepts(const struct walks *ws, struct fw_passage *p)
 {
-	bool refused_all = true;
 	size_t k;
-	int err;
 
-	for (k = 0; k < ws->n_count; k++)
-		refused_all &= ws->w[k].end.rest == REST_REFUSED;
-	err = parts_of_protocols(ws, refused_all ? ws->n_count : 0);
-	if (!err)
-		err = merge_parts(ws, p, a);
-	if (err)
-		return err;
-	if (refused_all)
-		return merge_refused(ws, p);
-	p->fate = p->n_part ? FW_PARTLY : FW_PASSES;
 	p->accepts = ws->w[0].end.accepts;
 	p->accepts_in = ws->w[0].end.accepts_in;
 	for (k = 1; k < ws->n; k++) {
@@ -741,6 +750,22 @@ static int merge(struct walks *ws, struct fw_passage *p, struct arena *a)
 	}
 	if (!p->accepts)
 		p->accepts_in = NULL;
+}
+
+static int merge(struct walks *ws, struct fw_passage *p, struct arena *a)
+{
+	const struct walk *last = last_to_fall(ws);
+	int err;
+
+	err = parts_of_protocols(ws, last ? &last->end.by : NULL);
+	if (!err)
+		err = merge_parts(ws, p, a);
+	if (err)
+		return err;
+	if (last)
+		return merge_refused(ws, last, p);
+	p->fate = p->n_part ? FW_PARTLY : FW_PASSES;
+	merge_accepts(ws, p);
 	return 0;
 }
 
