@@ -548,349 +548,178 @@ static void extensions_print_and_build(void **state)
 		tmp_remove(dir);
 		skip();
 	}
-	try_extensions(V4, "tests/fw/extensions.v4", dir);
-	try_extensions(V6, "tests/fw/extensions.v6", dir);
+	try_extensions(V4, "tests/data/xt-extensions.v4", dir);
+	try_extensions(V6, "tests/data/xt-extensions.v6", dir);
 	tmp_remove(dir);
 }
 
-/**
- * struct step - one command and the edit that it is
- * @args:	for iptables
- * @kind:	edit
- * @chain:	chain
- * @at:		index of the rule; -1: at the end
- * @to:		new name, or policy
+/*
+ * What is tried: table, what is there before, and the commands that count, in
+ * which rules are named by number.
  */
-struct step {
-	const char *args;
-	enum fw_edit_kind kind;
-	const char *chain;
-	int at;
-	const char *to;
-};
-
-/**
- * struct try - commands on a table
- * @table:	table
- * @before:	what is there, commands with newlines between them
- * @step:	what is done
- */
-struct
-try {
-	const char *table, *before;
-	struct step step[5];
-};
-
-#define ADD FW_E_RULE_ADD
-#define DEL FW_E_RULE_DEL
-#define BASE "-A FORWARD -i a -j ACCEPT\n-A FORWARD -o b -j DROP\n"
+#define BASE "-A FORWARD -i a -j ACCEPT; -A FORWARD -o b -j DROP"
 #define CHAINS                                                         \
-	"-N m\n-N c\n-A m -j RETURN\n-A FORWARD -j m\n-A INPUT -j c\n" \
-	"-A c -g m\n-A FORWARD -p tcp\n-A m -p udp\n"
+	"-N m; -N c; -A m -j RETURN; -A FORWARD -j m; -A INPUT -j c; " \
+	"-A c -g m; -A FORWARD -p tcp; -A m -p udp"
 
-static const struct try tries[] = {
-	{ "filter",
-	  "",
-	  { { "-P FORWARD DROP", FW_E_POLICY, "FORWARD", 0, "DROP" } } },
-	{ "filter",
-	  "",
-	  { { "-P INPUT DROP", FW_E_POLICY, "INPUT", 0, "DROP" },
-	    { "-P INPUT ACCEPT", FW_E_POLICY, "INPUT", 0, "ACCEPT" } } },
-	{ "filter",
-	  "",
-	  { { "-A FORWARD -i wg0 -j ACCEPT", ADD, "FORWARD", -1, NULL } } },
-	{ "filter", "", { { "-A FORWARD", ADD, "FORWARD", -1, NULL } } },
-	{ "filter",
-	  "",
-	  { { "-A INPUT -i wg0 -j ACCEPT", ADD, "INPUT", -1, NULL },
-	    { "-I INPUT -i x+", ADD, "INPUT", 0, NULL } } },
-	{ "filter",
-	  BASE,
-	  { { "-I FORWARD -i wg+ -j ACCEPT", ADD, "FORWARD", 0, NULL } } },
-	{ "filter",
-	  BASE,
-	  { { "-I FORWARD 2 ! -i wg+ -j DROP", ADD, "FORWARD", 1, NULL } } },
-	{ "filter",
-	  BASE,
-	  { { "-I FORWARD 3 -j RETURN", ADD, "FORWARD", 2, NULL } } },
-	{ "filter", BASE, { { "-D FORWARD 1", DEL, "FORWARD", 0, NULL } } },
-	{ "filter",
-	  BASE,
-	  { { "-D FORWARD -o b -j DROP", DEL, "FORWARD", 1, NULL } } },
-	{ "filter",
-	  BASE,
-	  { { "-R FORWARD 2 -p udp -j ACCEPT", FW_E_RULE_REPLACE, "FORWARD", 1,
-	      NULL } } },
-	{ "filter",
-	  BASE,
-	  { { "-R FORWARD 1 -p tcp", FW_E_RULE_REPLACE, "FORWARD", 0,
-	      NULL } } },
-	{ "filter",
-	  BASE,
-	  { { "-F FORWARD", FW_E_CHAIN_FLUSH, "FORWARD", 0, NULL } } },
-	{ "filter",
-	  BASE,
-	  { { "-Z FORWARD", FW_E_CHAIN_ZERO, "FORWARD", 0, NULL } } },
-	{ "filter", "", { { "-N a", FW_E_CHAIN_ADD, "a", 0, NULL } } },
-	{ "filter",
-	  "-N m\n",
-	  { { "-N a", FW_E_CHAIN_ADD, "a", 0, NULL },
-	    { "-N z", FW_E_CHAIN_ADD, "z", 0, NULL },
-	    { "-N n", FW_E_CHAIN_ADD, "n", 0, NULL } } },
-	{ "filter",
-	  "-N m\n",
-	  { { "-N DOCKER-USER", FW_E_CHAIN_ADD, "DOCKER-USER", 0, NULL },
-	    { "-N m-1", FW_E_CHAIN_ADD, "m-1", 0, NULL },
-	    { "-N M", FW_E_CHAIN_ADD, "M", 0, NULL },
-	    { "-N _", FW_E_CHAIN_ADD, "_", 0, NULL } } },
-	{ "filter", "-N a\n", { { "-X a", FW_E_CHAIN_DEL, "a", 0, NULL } } },
-	{ "filter",
-	  "-N a\n-N b\n",
-	  { { "-X a", FW_E_CHAIN_DEL, "a", 0, NULL },
-	    { "-N a", FW_E_CHAIN_ADD, "a", 0, NULL } } },
-	{ "filter",
-	  "",
-	  { { "-N a-name-of-28-letters-and-yet", FW_E_CHAIN_ADD,
-	      "a-name-of-28-letters-and-yet", 0, NULL } } },
-	{ "filter", CHAINS, { { "-E m a", FW_E_CHAIN_RENAME, "m", 0, "a" } } },
-	{ "filter",
-	  CHAINS,
-	  { { "-E c z", FW_E_CHAIN_RENAME, "c", 0, "z" },
-	    { "-E z b", FW_E_CHAIN_RENAME, "z", 0, "b" } } },
-	{ "filter", CHAINS, { { "-A m -j ACCEPT", ADD, "m", -1, NULL } } },
-	{ "filter",
-	  CHAINS,
-	  { { "-I m -p tcp", ADD, "m", 0, NULL },
-	    { "-A c", ADD, "c", -1, NULL } } },
-	{ "filter", CHAINS, { { "-I INPUT -j m", ADD, "INPUT", 0, NULL } } },
-	{ "filter",
-	  CHAINS,
-	  { { "-I FORWARD 2 -g c", ADD, "FORWARD", 1, NULL } } },
-	{ "filter",
-	  CHAINS,
-	  { { "-A OUTPUT ! -p tcp -g m", ADD, "OUTPUT", -1, NULL },
-	    { "-D FORWARD -j m", DEL, "FORWARD", 0, NULL } } },
-	{ "filter", CHAINS, { { "-F m", FW_E_CHAIN_FLUSH, "m", 0, NULL } } },
-	{ "filter",
-	  CHAINS,
-	  { { "-F c", FW_E_CHAIN_FLUSH, "c", 0, NULL },
-	    { "-D INPUT 1", DEL, "INPUT", 0, NULL },
-	    { "-X c", FW_E_CHAIN_DEL, "c", 0, NULL } } },
-	{ "filter",
-	  CHAINS,
-	  { { "-R FORWARD 1 -j c", FW_E_RULE_REPLACE, "FORWARD", 0, NULL } } },
-	{ "filter",
-	  CHAINS,
-	  { { "-N d", FW_E_CHAIN_ADD, "d", 0, NULL },
-	    { "-A d -j m", ADD, "d", -1, NULL },
-	    { "-A c -j d", ADD, "c", -1, NULL },
-	    { "-I d -j ACCEPT", ADD, "d", 0, NULL } } },
-	{ "filter",
-	  CHAINS,
-	  { { "-N d", FW_E_CHAIN_ADD, "d", 0, NULL },
-	    { "-A d -j d", ADD, "d", -1, NULL } } },
-	{ "filter",
-	  CHAINS,
-	  { { "-Z m", FW_E_CHAIN_ZERO, "m", 0, NULL },
-	    { "-P OUTPUT DROP", FW_E_POLICY, "OUTPUT", 0, "DROP" } } },
-	{ "filter",
-	  CHAINS BASE,
-	  { { "-A FORWARD -o wg0 -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT",
-	      ADD, "FORWARD", -1, NULL },
-	    { "-I FORWARD 3 -i wg0 -m comment --comment wgq:wg0 -j ACCEPT", ADD,
-	      "FORWARD", 2, NULL } } },
-	{ "filter",
-	  BASE,
-	  { { "-A FORWARD -m state ! --state NEW -j ACCEPT", ADD, "FORWARD", -1,
-	      NULL } } },
-	{ "filter",
-	  BASE,
-	  { { "-I FORWARD -p tcp --dport 22 -j ACCEPT", ADD, "FORWARD", 0,
-	      NULL } } },
-	{ "filter",
-	  BASE,
-	  { { "-I FORWARD -p udp ! --sport 5:9 --dport 53 -j ACCEPT", ADD,
-	      "FORWARD", 0, NULL } } },
-	{ "filter",
-	  BASE,
-	  { { "-I FORWARD -p tcp --tcp-flags SYN,RST SYN --dport 80 -j REJECT --reject-with tcp-reset",
-	      ADD, "FORWARD", 0, NULL } } },
-	{ "filter",
-	  BASE,
-	  { { "-A FORWARD -j REJECT", ADD, "FORWARD", -1, NULL } } },
-	{ "filter",
-	  BASE,
-	  { { "-A FORWARD -j LOG --log-prefix 'a b' --log-level 7", ADD,
-	      "FORWARD", -1, NULL } } },
-	{ "filter",
-	  BASE,
-	  { { "-A FORWARD -m limit --limit 3/min --limit-burst 10 -j ACCEPT",
-	      ADD, "FORWARD", -1, NULL } } },
-	{ "filter",
-	  BASE,
-	  { { "-A FORWARD -p tcp -m multiport ! --dports 80,443,8000:8100 -j ACCEPT",
-	      ADD, "FORWARD", -1, NULL } } },
-	{ "filter",
-	  BASE,
-	  { { "-A FORWARD -m mark ! --mark 0xca6c/0xffff -j ACCEPT", ADD,
-	      "FORWARD", -1, NULL } } },
-	{ "filter",
-	  BASE,
-	  { { "-A FORWARD -m connmark --mark 1 -j ACCEPT", ADD, "FORWARD", -1,
-	      NULL } } },
-	{ "filter",
-	  BASE,
-	  { { "-A FORWARD -m addrtype ! --src-type LOCAL --dst-type MULTICAST -j ACCEPT",
-	      ADD, "FORWARD", -1, NULL } } },
-	{ "filter",
-	  BASE,
-	  { { "-A FORWARD -i wg0 -o eth+ -p sctp -j ACCEPT", ADD, "FORWARD", -1,
-	      NULL } } },
-	{ "filter",
-	  BASE,
-	  { { "-A FORWARD -i abcdefghijklmno -o abcdefghijklmn+", ADD,
-	      "FORWARD", -1, NULL } } },
-	{ "filter",
-	  BASE,
-	  { { "-A FORWARD -i + -j ACCEPT", ADD, "FORWARD", -1, NULL } } },
-	{ "filter",
-	  BASE,
-	  { { "-A FORWARD -m policy --dir in --pol ipsec -j ACCEPT", ADD,
-	      "FORWARD", -1, NULL } } },
-	{ "filter",
-	  BASE,
-	  { { "-A FORWARD -m hashlimit --hashlimit-name x --hashlimit-upto 5/s -j ACCEPT",
-	      ADD, "FORWARD", -1, NULL } } },
-	{ "nat",
-	  "",
-	  { { "-A POSTROUTING -o eth0 -j MASQUERADE", ADD, "POSTROUTING", -1,
-	      NULL } } },
-	{ "nat",
-	  "-N DOCKER\n",
-	  { { "-A POSTROUTING ! -o wg0 -p tcp -j MASQUERADE --to-ports 1000-2000 --random",
-	      ADD, "POSTROUTING", -1, NULL } } },
-	{ "nat",
-	  "",
-	  { { "-A PREROUTING -p tcp --dport 80 -j REDIRECT --to-ports 8080",
-	      ADD, "PREROUTING", -1, NULL },
-	    { "-I OUTPUT -p udp -j REDIRECT", ADD, "OUTPUT", 0, NULL } } },
-	{ "mangle",
-	  "",
-	  { { "-A FORWARD -p tcp --tcp-flags SYN,RST SYN -j TCPMSS --clamp-mss-to-pmtu",
-	      ADD, "FORWARD", -1, NULL },
-	    { "-A FORWARD -p tcp --syn -j TCPMSS --set-mss 1380", ADD,
-	      "FORWARD", -1, NULL } } },
-	{ "mangle",
-	  "",
-	  { { "-A PREROUTING -i wg0 -j MARK --set-mark 5", ADD, "PREROUTING",
-	      -1, NULL },
-	    { "-A PREROUTING -j MARK --set-xmark 5/7", ADD, "PREROUTING", -1,
-	      NULL },
-	    { "-A PREROUTING -j MARK --and-mark 5", ADD, "PREROUTING", -1,
-	      NULL } } },
-	{ "mangle",
-	  "",
-	  { { "-A PREROUTING -j CONNMARK --restore-mark", ADD, "PREROUTING", -1,
-	      NULL },
-	    { "-A POSTROUTING -j CONNMARK --save-mark --mask 3", ADD,
-	      "POSTROUTING", -1, NULL },
-	    { "-A PREROUTING -j CONNMARK --set-mark 9", ADD, "PREROUTING", -1,
-	      NULL } } },
-	{ "raw",
-	  "",
-	  { { "-A PREROUTING ! -i wg0 -m addrtype ! --src-type LOCAL -j DROP",
-	      ADD, "PREROUTING", -1, NULL },
-	    { "-A OUTPUT -j CT --notrack", ADD, "OUTPUT", -1, NULL } } },
-	{ "security",
-	  "",
-	  { { "-A FORWARD -i wg0 -j ACCEPT", ADD, "FORWARD", -1, NULL } } },
+static const char *const tries[] = {
+	"filter |  | -P FORWARD DROP",
+	"filter |  | -P INPUT DROP; -P INPUT ACCEPT",
+	"filter |  | -A FORWARD -i wg0 -j ACCEPT",
+	"filter |  | -A FORWARD",
+	"filter |  | -A INPUT -i wg0 -j ACCEPT; -I INPUT -i x+",
+	"filter | " BASE " | -I FORWARD -i wg+ -j ACCEPT",
+	"filter | " BASE " | -I FORWARD 2 ! -i wg+ -j DROP",
+	"filter | " BASE " | -I FORWARD 3 -j RETURN",
+	"filter | " BASE " | -D FORWARD 1",
+	"filter | " BASE " | -D FORWARD 2",
+	"filter | " BASE " | -R FORWARD 2 -p udp -j ACCEPT",
+	"filter | " BASE " | -R FORWARD 1 -p tcp",
+	"filter | " BASE " | -F FORWARD",
+	"filter | " BASE " | -Z FORWARD",
+	"filter |  | -N a",
+	"filter | -N m | -N a; -N z; -N n",
+	"filter | -N m | -N DOCKER-USER; -N m-1; -N M; -N _",
+	"filter | -N a | -X a",
+	"filter | -N a; -N b | -X a; -N a",
+	"filter |  | -N a-name-of-28-letters-and-yet",
+	"filter | " CHAINS " | -E m a",
+	"filter | " CHAINS " | -E c z; -E z b",
+	"filter | " CHAINS " | -A m -j ACCEPT",
+	"filter | " CHAINS " | -I m -p tcp; -A c",
+	"filter | " CHAINS " | -I INPUT -j m",
+	"filter | " CHAINS " | -I FORWARD 2 -g c",
+	"filter | " CHAINS " | -A OUTPUT ! -p tcp -g m; -D FORWARD 1",
+	"filter | " CHAINS " | -F m",
+	"filter | " CHAINS " | -F c; -D INPUT 1; -X c",
+	"filter | " CHAINS " | -R FORWARD 1 -j c",
+	"filter | " CHAINS " | -N d; -A d -j m; -A c -j d; -I d -j ACCEPT",
+	"filter | " CHAINS " | -N d; -A d -j d",
+	"filter | " CHAINS " | -Z m; -P OUTPUT DROP",
+	"filter | " CHAINS "; " BASE " | -A FORWARD -o wg0 -m conntrack "
+	"--ctstate RELATED,ESTABLISHED -j ACCEPT; -I FORWARD 3 -i wg0 "
+	"-m comment --comment wgq:wg0 -j ACCEPT",
+	"filter | " BASE " | -A FORWARD -m state ! --state NEW -j ACCEPT",
+	"filter | " BASE " | -I FORWARD -p tcp --dport 22 -j ACCEPT",
+	"filter | " BASE " | -I FORWARD -p udp ! --sport 5:9 --dport "
+	"53 -j ACCEPT",
+	"filter | " BASE " | -I FORWARD -p tcp --tcp-flags SYN,RST SYN "
+	"--dport 80 -j REJECT --reject-with tcp-reset",
+	"filter | " BASE " | -A FORWARD -j REJECT",
+	"filter | " BASE " | -A FORWARD -j LOG --log-prefix 'a b' "
+	"--log-level 7",
+	"filter | " BASE " | -A FORWARD -m limit --limit 3/min "
+	"--limit-burst 10 -j ACCEPT",
+	"filter | " BASE " | -A FORWARD -p tcp -m multiport ! --dports "
+	"80,443,8000:8100 -j ACCEPT",
+	"filter | " BASE " | -A FORWARD -m mark ! --mark 0xca6c/0xffff "
+	"-j ACCEPT",
+	"filter | " BASE " | -A FORWARD -m connmark --mark 1 -j ACCEPT",
+	"filter | " BASE " | -A FORWARD -m addrtype ! --src-type LOCAL "
+	"--dst-type MULTICAST -j ACCEPT",
+	"filter | " BASE " | -A FORWARD -i wg0 -o eth+ -p sctp -j ACCEPT",
+	"filter | " BASE " | -A FORWARD -i abcdefghijklmno -o abcdefghijklmn+",
+	"filter | " BASE " | -A FORWARD -i + -j ACCEPT",
+	"filter | " BASE " | -A FORWARD -m policy --dir in --pol ipsec "
+	"-j ACCEPT",
+	"filter | " BASE " | -A FORWARD -m hashlimit --hashlimit-name "
+	"x --hashlimit-upto 5/s -j ACCEPT",
+	"nat |  | -A POSTROUTING -o eth0 -j MASQUERADE",
+	"nat | -N DOCKER | -A POSTROUTING ! -o wg0 -p tcp -j "
+	"MASQUERADE --to-ports 1000-2000 --random",
+	"nat |  | -A PREROUTING -p tcp --dport 80 -j REDIRECT "
+	"--to-ports 8080; -I OUTPUT -p udp -j REDIRECT",
+	"mangle |  | -A FORWARD -p tcp --tcp-flags SYN,RST SYN -j "
+	"TCPMSS --clamp-mss-to-pmtu; -A FORWARD -p tcp --syn -j TCPMSS "
+	"--set-mss 1380",
+	"mangle |  | -A PREROUTING -i wg0 -j MARK --set-mark 5; -A "
+	"PREROUTING -j MARK --set-xmark 5/7; -A PREROUTING -j MARK "
+	"--and-mark 5",
+	"mangle |  | -A PREROUTING -j CONNMARK --restore-mark; -A "
+	"POSTROUTING -j CONNMARK --save-mark --mask 3; -A PREROUTING "
+	"-j CONNMARK --set-mark 9",
+	"raw |  | -A PREROUTING ! -i wg0 -m addrtype ! --src-type LOCAL "
+	"-j DROP; -A OUTPUT -j CT --notrack",
+	"security |  | -A FORWARD -i wg0 -j ACCEPT",
 };
 
-static const struct try tries4[] = {
-	{ "filter",
-	  BASE,
-	  { { "-A FORWARD -p all -j ACCEPT", ADD, "FORWARD", -1, NULL } } },
-	{ "filter",
-	  BASE,
-	  { { "-A FORWARD -s 10.0.0.1/24 ! -d 192.0.2.7 -j ACCEPT", ADD,
-	      "FORWARD", -1, NULL },
-	    { "-I FORWARD -s 10.0.0.0/255.0.255.0", ADD, "FORWARD", 0,
-	      NULL } } },
-	{ "filter",
-	  BASE,
-	  { { "-I FORWARD -p icmp --icmp-type 8 -j ACCEPT", ADD, "FORWARD", 0,
-	      NULL },
-	    { "-I FORWARD -p icmp ! --icmp-type 3/4", ADD, "FORWARD", 0,
-	      NULL } } },
-	{ "filter",
-	  BASE,
-	  { { "-I FORWARD ! -f -j ACCEPT", ADD, "FORWARD", 0, NULL },
-	    { "-I FORWARD -f", ADD, "FORWARD", 0, NULL } } },
-	{ "filter",
-	  BASE,
-	  { { "-A FORWARD -j REJECT --reject-with icmp-host-prohibited", ADD,
-	      "FORWARD", -1, NULL } } },
-	{ "nat",
-	  "",
-	  { { "-A PREROUTING -p tcp --dport 80 -j DNAT --to-destination 10.0.0.2-10.0.0.3:80-90",
-	      ADD, "PREROUTING", -1, NULL },
-	    { "-A POSTROUTING -j SNAT --to-source 10.0.0.2", ADD, "POSTROUTING",
-	      -1, NULL } } },
+static const char *const tries4[] = {
+	"filter | " BASE " | -A FORWARD -p all -j ACCEPT",
+	"filter | " BASE " | -A FORWARD -s 10.0.0.1/24 ! -d 192.0.2.7 "
+	"-j ACCEPT; -I FORWARD -s 10.0.0.0/255.0.255.0",
+	"filter | " BASE " | -I FORWARD -p icmp --icmp-type 8 -j "
+	"ACCEPT; -I FORWARD -p icmp ! --icmp-type 3/4",
+	"filter | " BASE " | -I FORWARD ! -f -j ACCEPT; -I FORWARD -f",
+	"filter | " BASE " | -A FORWARD -j REJECT --reject-with "
+	"icmp-host-prohibited",
+	"nat |  | -A PREROUTING -p tcp --dport 80 -j DNAT "
+	"--to-destination 10.0.0.2-10.0.0.3:80-90; -A POSTROUTING -j "
+	"SNAT --to-source 10.0.0.2",
 };
 
-static const struct try tries6[] = {
-	{ "filter",
-	  BASE,
-	  { { "-A FORWARD -s fd00::1/64 ! -d fd00::7 -j ACCEPT", ADD, "FORWARD",
-	      -1, NULL } } },
-	{ "filter",
-	  BASE,
-	  { { "-I FORWARD -p icmpv6 --icmpv6-type 135 -j ACCEPT", ADD,
-	      "FORWARD", 0, NULL } } },
-	{ "filter",
-	  BASE,
-	  { { "-A FORWARD -j REJECT --reject-with icmp6-adm-prohibited", ADD,
-	      "FORWARD", -1, NULL } } },
-	{ "nat",
-	  "",
-	  { { "-A PREROUTING -p tcp --dport 80 -j DNAT --to-destination [fd00::2]:8080",
-	      ADD, "PREROUTING", -1, NULL },
-	    { "-A POSTROUTING -j SNAT --to-source fd00::2", ADD, "POSTROUTING",
-	      -1, NULL } } },
+static const char *const tries6[] = {
+	"filter | " BASE " | -A FORWARD -s fd00::1/64 ! -d fd00::7 -j ACCEPT",
+	"filter | " BASE " | -I FORWARD -p icmpv6 --icmpv6-type 135 -j ACCEPT",
+	"filter | " BASE " | -A FORWARD -j REJECT --reject-with "
+	"icmp6-adm-prohibited",
+	"nat |  | -A PREROUTING -p tcp --dport 80 -j DNAT "
+	"--to-destination [fd00::2]:8080; -A POSTROUTING -j SNAT "
+	"--to-source fd00::2",
 };
 
-/* The rule that a step made, read from what the program left. */
-static struct fw_rule *rule_of(const struct fw_ruleset *rs,
-			       const struct step *s)
+/* Cut @s at the next @sep and step over it; the part before it. */
+static char *cut(char **s, const char *sep)
 {
-	const struct fw_chain *c = fw_chain_find(rs->table[0], s->chain);
+	char *part = *s, *end = strstr(part, sep);
+
+	*s = end ? end + strlen(sep) : part + strlen(part);
+	if (end)
+		*end = 0;
+	return part;
+}
+
+/* The rule that a command made, read from what the program left. */
+static struct fw_rule *rule_of(const struct fw_ruleset *rs,
+			       const struct fw_edit *ed)
+{
+	const struct fw_chain *c = fw_chain_find(rs->table[0], ed->chain);
 	size_t at;
 
 	assert_non_null(c);
 	assert_true(c->n_rule > 0);
-	at = s->at < 0 ? c->n_rule - 1 : (size_t)s->at;
+	at = ed->append ? c->n_rule - 1 : ed->at;
 	assert_true(at < c->n_rule);
 	return c->rule[at];
 }
 
-/* The same change as an edit; @rs keeps the rule. */
-static void edit_of(uint8_t family, const char *table, const struct step *s,
+/* The command as an edit; @rs keeps the rule.  Takes @cmd apart. */
+static void edit_of(uint8_t family, const char *table, char *cmd,
 		    struct fw_ruleset *rs, struct fw_edits *es)
 {
-	struct fw_edit *ed =
-		fw_edit_add(es, s->kind, FW_LEGACY, family, table, s->chain);
+	static const char letters[] = "AIDRFZNXEP";
+	static const enum fw_edit_kind kinds[] = {
+		FW_E_RULE_ADD,	   FW_E_RULE_ADD,    FW_E_RULE_DEL,
+		FW_E_RULE_REPLACE, FW_E_CHAIN_FLUSH, FW_E_CHAIN_ZERO,
+		FW_E_CHAIN_ADD,	   FW_E_CHAIN_DEL,   FW_E_CHAIN_RENAME,
+		FW_E_POLICY,
+	};
+	char letter = cut(&cmd, " ")[1], *chain = cut(&cmd, " ");
+	const char *more = cut(&cmd, " ");
+	struct fw_edit *ed;
 	cleanup(image_done) struct image im = {};
 
+	ed = fw_edit_add(es, kinds[strchr(letters, letter) - letters],
+			 FW_LEGACY, family, table, chain);
 	assert_non_null(ed);
 	assert_true(image_of_kernel(family, table, &im));
 	read_image(&im, rs);
-	ed->append = s->at < 0;
-	ed->at = s->at < 0 ? 0 : (size_t)s->at;
-	ed->new_name = s->to;
-	if (s->kind == FW_E_POLICY)
-		ed->policy = *s->to == 'D' ? FW_S_DROP : FW_S_ACCEPT;
-	if (s->kind == ADD || s->kind == FW_E_RULE_REPLACE)
-		ed->rule = rule_of(rs, s);
+	ed->append = letter == 'A';
+	if (*more >= '1' && *more <= '9')
+		ed->at = strtoul(more, NULL, 10) - 1;
+	ed->new_name = more;
+	ed->policy = *more == 'D' ? FW_S_DROP : FW_S_ACCEPT;
+	if (ed->kind == FW_E_RULE_ADD || ed->kind == FW_E_RULE_REPLACE)
+		ed->rule = rule_of(rs, ed);
 }
 
 /* The kernel takes @ours over @theirs, and hands the same out again. */
@@ -906,42 +735,42 @@ static void commit_and_look(struct image *ours, const struct image *theirs)
 	assert_same_blob("committed", &now.blob, &theirs->blob);
 }
 
-static void try_one(uint8_t family, const struct try *t)
+static void try_one(uint8_t family, const char *what)
 {
 	cleanup(image_done) struct image first, last, ours;
 	struct fw_ruleset before = {}, after[5] = {};
 	struct fw_edits es = {};
 	struct xt_replace r = {};
 	struct wgq_err e = {};
-	const char *p = t->before;
+	cleanup(free_ptr) char *text = strdup(what);
+	char *p = text, *table = cut(&p, " | "), *setup = cut(&p, " | ");
 	size_t i;
 
 	assert_int_equal(unshare(CLONE_NEWNET), 0);
-	while (*p) {
-		cleanup(free_ptr) const char *line = next_line(&p);
-
-		((char *)(uintptr_t)line)[strcspn(line, "\n")] = 0;
-		assert_int_equal(run(family, t->table, line), 0);
-	}
-	assert_true(image_of_kernel(family, t->table, &first));
+	while (*setup)
+		assert_int_equal(run(family, table, cut(&setup, "; ")), 0);
+	assert_true(image_of_kernel(family, table, &first));
 	read_image(&first, &before);
-	for (i = 0; i < 5 && t->step[i].args; i++) {
-		if (run(family, t->table, t->step[i].args))
-			fail_msg("%s fails", t->step[i].args);
-		edit_of(family, t->table, &t->step[i], &after[i], &es);
+	for (i = 0; i < ARRAY_SIZE(after) && *p; i++) {
+		char *cmd = cut(&p, "; ");
+
+		if (run(family, table, cmd))
+			fail_msg("%s fails", cmd);
+		edit_of(family, table, cmd, &after[i], &es);
 	}
-	assert_true(image_of_kernel(family, t->table, &last));
-	if (xt_build(&before, family, t->table, &es, &r, &e))
-		fail_msg("%s: %s", t->step[0].args, e.msg);
+	assert_true(es.n > 0);
+	assert_true(image_of_kernel(family, table, &last));
+	if (xt_build(&before, family, table, &es, &r, &e))
+		fail_msg("%s: %s", what, e.msg);
 	image_of_replace(&last, &r, &ours);
 	forget_notes(&ours);
 	forget_notes(&last);
-	assert_same_blob(t->step[0].args, &ours.blob, &last.blob);
+	assert_same_blob(what, &ours.blob, &last.blob);
 	commit_and_look(&ours, &last);
 	xt_replace_done(&r);
 	fw_edits_done(&es);
 	fw_ruleset_done(&before);
-	for (i = 0; i < 5; i++)
+	for (i = 0; i < ARRAY_SIZE(after); i++)
 		fw_ruleset_done(&after[i]);
 }
 
@@ -957,13 +786,13 @@ static void edits_are_what_iptables_does(void **state)
 		skip();
 	}
 	for (i = 0; i < ARRAY_SIZE(tries); i++) {
-		try_one(V4, &tries[i]);
-		try_one(V6, &tries[i]);
+		try_one(V4, tries[i]);
+		try_one(V6, tries[i]);
 	}
 	for (i = 0; i < ARRAY_SIZE(tries4); i++)
-		try_one(V4, &tries4[i]);
+		try_one(V4, tries4[i]);
 	for (i = 0; i < ARRAY_SIZE(tries6); i++)
-		try_one(V6, &tries6[i]);
+		try_one(V6, tries6[i]);
 	print_message("%zu sequences\n", 2 * ARRAY_SIZE(tries) +
 						 ARRAY_SIZE(tries4) +
 						 ARRAY_SIZE(tries6));
@@ -1013,7 +842,8 @@ static void circles_are_the_kernels(void **state)
 		assert_int_equal(run_lines(V4, text), 0);
 		assert_true(image_of_kernel(V4, "filter", &im));
 		read_image(&im, &rs);
-		ed = fw_edit_add(&es, ADD, FW_LEGACY, V4, "filter", "b");
+		ed = fw_edit_add(&es, FW_E_RULE_ADD, FW_LEGACY, V4, "filter",
+				 "b");
 		ed->append = true;
 		ed->rule = arena_alloc(&es.arena, sizeof(*ed->rule));
 		fw_stmt_add(&es.arena, ed->rule, FW_S_JUMP)->chain =
