@@ -83,7 +83,7 @@ static int note_refusal(struct placer *pl, const struct accept *acc,
 	if (!acc->what)
 		return 0;
 	fw_print_chain(by->chain, &b);
-	buf_addf(&b, ": %s is refused by ", acc->what);
+	buf_addf(&b, " refuses %s, by ", acc->what);
 	fw_print_culprit(by, &b);
 	buf_addf(&b, "; no rule of ours can change that: %s", offer);
 	if (b.failed)
