@@ -576,16 +576,19 @@ int xt_build(const struct fw_ruleset *rs, uint8_t family, const char *name,
 	const struct fw_table *t = fw_table_find(rs, FW_LEGACY, family, name);
 	cleanup(job_done) struct job j = { .family = family, .table = name };
 	const struct fw_edit *ed;
+	size_t i;
 	int err;
 
 	if (!t || !t->blob)
 		return err_sys(e, -ENOENT, "legacy table %s", name);
 	j.old = t->blob;
 	err = take_table(&j, e);
-	for (ed = es->v; !err && ed < es->v + es->n; ed++)
+	for (i = 0; i < es->n && !err; i++) {
+		ed = &es->v[i];
 		if (ed->backend == FW_LEGACY && ed->family == family &&
 		    !strcmp(ed->table, name))
 			err = edit(&j, ed, e);
+	}
 	if (!err)
 		err = check_circles(&j, e);
 	return err ? err : put_table(&j, ret, e);
