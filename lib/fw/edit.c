@@ -208,23 +208,14 @@ static bool legacy_chains(struct fw_ruleset *rs, struct fw_table *t)
 static int apply_table(struct fw_ruleset *rs, const struct fw_edit *ed,
 		       struct fw_table *t, struct wgq_err *e)
 {
-	const char *name = ed->table;
-	size_t i;
-
 	if (ed->kind == FW_E_TABLE_DEL) {
-		for (i = 0; rs->table[i] != t; i++)
-			;
-		rs->n_table--;
-		memmove(&rs->table[i], &rs->table[i + 1],
-			(rs->n_table - i) * sizeof(*rs->table));
+		fw_table_del(rs, t);
 		return 0;
 	}
 	/* The kernel takes a table that is there already for granted. */
 	if (t)
 		return 0;
-	if (!copy_text(&rs->arena, &name))
-		return err_sys(e, -ENOMEM, "table %s", ed->table);
-	t = fw_table_add(rs, ed->backend, ed->family, name);
+	t = fw_table_add(rs, ed->backend, ed->family, ed->table);
 	if (!t || !legacy_chains(rs, t))
 		return err_sys(e, -ENOMEM, "table %s", ed->table);
 	return 0;
@@ -233,7 +224,7 @@ static int apply_table(struct fw_ruleset *rs, const struct fw_edit *ed,
 static int chain_add(struct fw_ruleset *rs, struct fw_table *t,
 		     const struct fw_edit *ed, struct wgq_err *e)
 {
-	const char *name = ed->chain, *type = ed->type;
+	const char *type = ed->type;
 	struct fw_chain *c = fw_chain_find(t, ed->chain);
 
 	/* To add a chain that a legacy table came with sets its policy. */
@@ -244,10 +235,8 @@ static int chain_add(struct fw_ruleset *rs, struct fw_table *t,
 	if (c)
 		return err_sys(e, -EEXIST, "chain %s of table %s", ed->chain,
 			       ed->table);
-	if (!copy_text(&rs->arena, &name) || !copy_text(&rs->arena, &type))
-		return err_sys(e, -ENOMEM, "chain %s", ed->chain);
-	c = fw_chain_add(rs, t, name);
-	if (!c)
+	c = fw_chain_add(rs, t, ed->chain);
+	if (!c || !copy_text(&rs->arena, &type))
 		return err_sys(e, -ENOMEM, "chain %s", ed->chain);
 	c->base = ed->base;
 	if (!ed->base)
@@ -262,16 +251,10 @@ static int chain_add(struct fw_ruleset *rs, struct fw_table *t,
 static int chain_del(struct fw_table *t, struct fw_chain *c,
 		     const struct fw_edit *ed, struct wgq_err *e)
 {
-	size_t i;
-
 	if (c->n_rule || calls(t, c->name, NULL))
 		return err_sys(e, -EBUSY, "chain %s of table %s", ed->chain,
 			       ed->table);
-	for (i = 0; t->chain[i] != c; i++)
-		;
-	t->n_chain--;
-	memmove(&t->chain[i], &t->chain[i + 1],
-		(t->n_chain - i) * sizeof(*t->chain));
+	fw_chain_del(c);
 	return 0;
 }
 
@@ -279,15 +262,14 @@ static int chain_rename(struct fw_ruleset *rs, struct fw_table *t,
 			struct fw_chain *c, const struct fw_edit *ed,
 			struct wgq_err *e)
 {
-	const char *name = ed->new_name;
+	const char *name = ed->new_name, *old = c->name;
 
 	if (fw_chain_find(t, name))
 		return err_sys(e, -EEXIST, "chain %s of table %s", name,
 			       ed->table);
-	if (!copy_text(&rs->arena, &name))
+	if (fw_chain_rename(rs, c, name) < 0)
 		return err_sys(e, -ENOMEM, "chain %s", ed->new_name);
-	calls(t, c->name, name);
-	c->name = name;
+	calls(t, old, c->name);
 	return 0;
 }
 
@@ -332,9 +314,7 @@ static int rule_del(struct fw_chain *c, const struct fw_edit *ed,
 {
 	if (ed->at >= c->n_rule)
 		return no_rule(ed, e);
-	c->n_rule--;
-	memmove(&c->rule[ed->at], &c->rule[ed->at + 1],
-		(c->n_rule - ed->at) * sizeof(*c->rule));
+	fw_rule_remove(c, ed->at);
 	return 0;
 }
 

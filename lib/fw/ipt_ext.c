@@ -485,7 +485,7 @@ static bool resolved_port(struct ipt_parser *p, const char *s, uint16_t *ret)
 	char *end;
 	unsigned long v = strtoul(s, &end, 10);
 
-	if (*s && !*end) {
+	if (*s && *s != '-' && !*end) {
 		*ret = v;
 		return true;
 	}
@@ -643,8 +643,11 @@ static bool tcp_flags_option(struct ipt_parser *p, struct ipt_use *u,
 		    !tcp_flags(p, p->w[p->at++], &f.cmp))
 			return false;
 	}
-	have(u, 2, FW_M_TCP_FLAGS, invert)->tcp_flags = f;
 	u->given |= BIT(o->id);
+	if (!f.mask && (f.cmp || invert))
+		return ipt_unknown(p, "flags under no mask");
+	if (f.mask)
+		have(u, 2, FW_M_TCP_FLAGS, invert)->tcp_flags = f;
 	return true;
 }
 
@@ -878,6 +881,9 @@ static bool limit_option(struct ipt_parser *p, struct ipt_use *u,
 	uint32_t unit = 1, rate = strtol(p->arg, NULL, 10), time;
 
 	if (o->id == O_BURST) {
+		/* nf_tables takes none for its default. */
+		if (!number && p->backend == FW_NFT)
+			number = 5;
 		u->m[0].limit.burst = number;
 		return true;
 	}
@@ -954,6 +960,9 @@ static bool nat_base(struct ipt_parser *p, const char *s, struct fw_nat *nat)
 	else
 		return ipt_fail(p, 2, "Port `%s' not valid", s);
 	nat->flags |= NF_NAT_RANGE_PROTO_OFFSET;
+	/* The others have no room for it. */
+	if (p->target->ext->id != IPT_T_DNAT)
+		nat->port_base = 0;
 	return true;
 }
 

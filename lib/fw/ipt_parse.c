@@ -605,6 +605,51 @@ static bool check_table(struct ipt_parser *p)
 			ipt_program(p->family), p->table);
 }
 
+static bool is_ports(const struct ipt_use *u)
+{
+	return u->ext->id == IPT_TCP || u->ext->id == IPT_UDP;
+}
+
+/* Does a port's match say anything, and say it twice? */
+static bool check_ports(struct ipt_parser *p, const struct ipt_use *u)
+{
+	bool tcp = u->ext->id == IPT_TCP, any = u->has[2];
+	size_t i;
+
+	for (i = 0; i < 2; i++) {
+		const struct fw_range *r = &u->m[i].range;
+		bool all = r->lo == 0 && r->hi == UINT16_MAX;
+
+		any |= u->has[i] && (!all || u->m[i].invert);
+		if (u->has[i] && all && u->m[i].invert)
+			return ipt_unknown(p, "no port at all");
+	}
+	if (any && p->backend == FW_NFT &&
+	    p->proto != (tcp ? IPPROTO_TCP : IPPROTO_UDP))
+		return ipt_fail(p, 2, "%s match requires '-p %s'",
+				tcp ? "TCP" : "UDP", u->ext->name);
+	if (p->proto && p->proto != (tcp ? IPPROTO_TCP : IPPROTO_UDP))
+		return ipt_unknown(p, "match %s of another protocol",
+				   u->ext->name);
+	if (p->inverted & IPT_O_PROTO && p->backend == FW_NFT)
+		return ipt_unknown(p, "ports of all protocols but one");
+	return true;
+}
+
+static bool check_all_ports(struct ipt_parser *p)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < p->n_matches; i++) {
+		if (!is_ports(p->matches[i]))
+			continue;
+		if (!check_ports(p, p->matches[i]))
+			return false;
+		n++;
+	}
+	return n <= 1 || ipt_unknown(p, "two matches of ports");
+}
+
 /* What is checked once all words are read, in this order. */
 static bool check(struct ipt_parser *p, bool invert)
 {
@@ -632,7 +677,7 @@ static bool check(struct ipt_parser *p, bool invert)
 		return false;
 	if (p->chain && strlen(p->chain) >= CHAIN_NAME_MAX)
 		return long_name(p, p->chain);
-	if (!check_interfaces(p) || !check_table(p))
+	if (!check_interfaces(p) || !check_table(p) || !check_all_ports(p))
 		return false;
 	if (p->options & IPT_O_VERBOSE)
 		return ipt_unknown(p, "option -v");
@@ -673,9 +718,19 @@ static bool add_addr(struct ipt_parser *p, struct fw_rule *r,
 }
 
 /*
- * "-m tcp" with no option is a match of its own in legacy tables, as
- * xt_info_read_match() has it; iptables-nft writes nothing for it.
+ * iptables-nft writes "all but the first N ports" as a comparison, and reads it
+ * back as the ports behind them.
  */
+static void normal_ports(const struct ipt_parser *p, struct fw_match *m)
+{
+	if (p->backend != FW_NFT || !m->invert || m->range.lo != 0 ||
+	    m->range.hi == 0 || m->range.hi == UINT16_MAX)
+		return;
+	m->invert = false;
+	m->range = (struct fw_range){ m->range.hi + 1, UINT16_MAX };
+}
+
+/* "-m tcp" with no option is a match as xt_info_read_match() has it. */
 static bool add_match(struct ipt_parser *p, struct fw_rule *r,
 		      const struct ipt_use *u)
 {
@@ -691,9 +746,10 @@ static bool add_match(struct ipt_parser *p, struct fw_rule *r,
 		if (!m)
 			return false;
 		*m = u->m[i];
+		if (m->kind == FW_M_SPORT || m->kind == FW_M_DPORT)
+			normal_ports(p, m);
 	}
-	if (any || p->backend == FW_NFT ||
-	    (u->ext->id != IPT_TCP && u->ext->id != IPT_UDP))
+	if (any || !is_ports(u))
 		return true;
 	m = fw_match_add(p->a, r, FW_M_SPORT);
 	if (!m)

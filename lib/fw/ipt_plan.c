@@ -246,10 +246,27 @@ static size_t n_rule(const struct plan *p)
 	return p->c ? p->c->n_rule : 0;
 }
 
+static enum ipt_result check_rules(struct plan *p, const char *what)
+{
+	const struct ipt_command *cmd = p->cmd;
+	int err = 0;
+	size_t i;
+
+	for (i = 0; i < cmd->n_rule && !err; i++)
+		err = ipt_refusal(cmd, p->t, cmd->rule[i], p->a);
+	if (err == ENOMEM)
+		return IPT_NO_MEMORY;
+	if (err)
+		return kernel_refuses(p, what, err, "rule in chain ",
+				      cmd->chain);
+	return IPT_OK;
+}
+
 static enum ipt_result plan_add(struct plan *p)
 {
 	const struct ipt_command *cmd = p->cmd;
 	bool append = cmd->op == IPT_APPEND;
+	enum ipt_result r;
 	struct fw_edit *ed;
 	size_t i;
 
@@ -257,6 +274,13 @@ static enum ipt_result plan_add(struct plan *p)
 		return no_chain(p);
 	if (!append && cmd->rulenum - 1 > n_rule(p))
 		return refused(p, "Index of insertion too big.");
+	/* To insert behind the last rule is to append. */
+	r = check_rules(
+		p, append || (cmd->rulenum > 1 && cmd->rulenum - 1 == n_rule(p))
+			   ? "RULE_APPEND"
+			   : "RULE_INSERT");
+	if (r != IPT_OK)
+		return r;
 	if (!make_chain(p))
 		return IPT_NO_MEMORY;
 	for (i = 0; i < cmd->n_rule; i++) {
@@ -273,12 +297,16 @@ static enum ipt_result plan_add(struct plan *p)
 static enum ipt_result plan_replace(struct plan *p)
 {
 	const struct ipt_command *cmd = p->cmd;
+	enum ipt_result r;
 	struct fw_edit *ed;
 
 	if (!p->c && (nft(p) || !builtin(cmd->table, cmd->chain)))
 		return no_chain(p);
 	if (cmd->rulenum > n_rule(p))
 		return refused(p, "Index of replacement too big.");
+	r = check_rules(p, "RULE_REPLACE");
+	if (r != IPT_OK)
+		return r;
 	ed = edit(p, FW_E_RULE_REPLACE, cmd->chain);
 	if (!ed)
 		return IPT_NO_MEMORY;
@@ -319,12 +347,17 @@ static size_t find_rule(const struct plan *p, const struct fw_rule *r,
 static enum ipt_result plan_delete(struct plan *p)
 {
 	const struct ipt_command *cmd = p->cmd;
-	bool *taken = arena_array(p->a, n_rule(p), sizeof(*taken));
+	bool *taken = arena_array(p->a, n_rule(p), sizeof(*taken)), go;
+	const char *to = jump_target(cmd, &go);
 	struct fw_edit *ed;
 	size_t i, j, at, before;
 
 	if (!taken)
 		return IPT_NO_MEMORY;
+	/* iptables-legacy looks at the target before it compares. */
+	if (!nft(p) && to && builtin(cmd->table, to) &&
+	    chain_exists(p, cmd->chain))
+		return kernel_refuses(p, "", EINVAL, "", "");
 	for (i = 0; i < cmd->n_rule; i++) {
 		at = find_rule(p, cmd->rule[i], taken);
 		if (at == n_rule(p))
@@ -416,7 +449,7 @@ static enum ipt_result plan_delete_chain(struct plan *p)
 		return kernel_refuses(p, "", EINVAL, "", "");
 	if (!c)
 		return no_chain(p);
-	if (is_builtin(p, c) && (c->n_rule || c->policy != FW_S_ACCEPT))
+	if (is_builtin(p, c) && c->policy != FW_S_ACCEPT)
 		return refused(p, "Directory not empty.");
 	err = keeps(p, c);
 	if (err)
@@ -457,6 +490,10 @@ static enum ipt_result plan_rename(struct plan *p)
 		return refused(p, "File exists.");
 	if (!p->c || (!nft(p) && builtin(cmd->table, cmd->chain)))
 		return no_chain(p);
+	if (is_builtin(p, p->c)) {
+		p->why->text = "renaming a built-in chain";
+		return IPT_UNKNOWN;
+	}
 	ed = edit(p, FW_E_CHAIN_RENAME, cmd->chain);
 	if (!ed)
 		return IPT_NO_MEMORY;

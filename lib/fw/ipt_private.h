@@ -16,7 +16,8 @@
  * ipt_getopt.c finds options as getopt_long() does: in order, abbreviated,
  * clustered, with a list of long options that grows as extensions are named.
  * ipt_parse.c has what every rule may have, ipt_ext.c the options of matches
- * and targets, ipt_value.c single values.  Each function that returns bool and
+ * and targets, ipt_value.c single values.  ipt_plan.c does what a command says,
+ * unless it is refused (ipt_refuse.c).  Each function that returns bool and
  * takes the parser has, where it returns false, put the reason into it.
  */
 
@@ -272,6 +273,16 @@ struct ipt_use *ipt_use_match(struct ipt_parser *p, const struct ipt_ext *x);
 
 /** ipt_ext_option() - take option p->opt of @u */
 bool ipt_ext_option(struct ipt_parser *p, struct ipt_use *u, bool invert);
+
+/**
+ * ipt_refusal() - why the kernel would not take a rule of a command
+ * @t:		table as it is before, NULL = not there
+ * @r:		rule
+ *
+ * Return: 0, or a positive errno.
+ */
+int ipt_refusal(const struct ipt_command *cmd, const struct fw_table *t,
+		const struct fw_rule *r, struct arena *a);
 
 /** ipt_ext_check() - are the options of an extension complete? */
 bool ipt_ext_check(struct ipt_parser *p, const struct ipt_use *u);
