@@ -98,17 +98,17 @@ static enum fw_holds iface_holds(const struct fw_iface *i,
 /* First and last address of a prefix. */
 static void span(const struct addr *a, uint8_t *lo, uint8_t *hi)
 {
-	unsigned int i, n = addr_bytes(a->family);
+	unsigned int n = addr_bytes(a->family), i = a->plen / 8;
+	uint8_t mask = (uint8_t)(0xff << (8 - a->plen % 8));
 
-	for (i = 0; i < n; i++) {
-		int bits = (int)a->plen - (int)i * 8;
-		uint8_t mask = bits >= 8   ? 0xff
-			       : bits <= 0 ? 0
-					   : (uint8_t)(0xff << (8 - bits));
-
-		lo[i] = a->b[i] & mask;
-		hi[i] = a->b[i] | (uint8_t)~mask;
-	}
+	memcpy(lo, a->b, n);
+	memcpy(hi, a->b, n);
+	if (i >= n)
+		return;
+	lo[i] &= mask;
+	hi[i] |= (uint8_t)~mask;
+	memset(lo + i + 1, 0, n - i - 1);
+	memset(hi + i + 1, 0xff, n - i - 1);
 }
 
 static enum fw_holds prefix_in(const struct addr *a, const uint8_t *from,

@@ -53,14 +53,15 @@ struct memo {
  * struct walk - one flow of one protocol through one base chain
  *
  * top: rule of the base chain that it is at.  dry: what is asked again adds
- * nothing to the parts.
+ * nothing to the parts.  protocols: it came by a rule that asks for one, so
+ * that flows of others may fare otherwise.
  */
 struct walk {
 	const struct fw_flow *f;
 	const struct fw_chain *base;
 	size_t top;
 	unsigned int depth;
-	bool dry;
+	bool dry, protocols;
 	struct memo **slot;
 	size_t n_slot, n_used;
 	struct arena scratch;
@@ -300,6 +301,51 @@ static enum fw_holds least(enum fw_holds a, enum fw_holds b)
 	return a < b ? a : b;
 }
 
+static bool key_has_protocol(const struct fw_key *key)
+{
+	size_t i;
+
+	for (i = 0; i < key->n; i++) {
+		enum fw_field field = key->part[i].field;
+
+		if (field == FW_F_L4PROTO || field == FW_F_SPORT ||
+		    field == FW_F_DPORT)
+			return true;
+	}
+	return false;
+}
+
+static bool asks_protocol(const struct fw_match *m)
+{
+	switch (m->kind) {
+	case FW_M_L4PROTO:
+	case FW_M_SPORT:
+	case FW_M_DPORT:
+	case FW_M_PORTS:
+	case FW_M_TCP_FLAGS:
+	case FW_M_ICMP:
+		return true;
+	case FW_M_SET:
+		return key_has_protocol(&m->lookup.key);
+	case FW_M_IIF:
+	case FW_M_OIF:
+	case FW_M_SADDR:
+	case FW_M_DADDR:
+	case FW_M_NFPROTO:
+	case FW_M_CTSTATE:
+	case FW_M_CTSTATUS:
+	case FW_M_CTMARK:
+	case FW_M_MARK:
+	case FW_M_ADDRTYPE:
+	case FW_M_LIMIT:
+	case FW_M_COMMENT:
+	case FW_M_XT:
+	case FW_M_EXPR:
+		break;
+	}
+	return false;
+}
+
 /*
  * A packet is in one element at most.  What is in none goes on, or has the
  * verdict of the catchall element.
@@ -312,6 +358,7 @@ static int vmap(struct walk *w, struct step *s, enum fw_holds h,
 	bool known = fw_lookup_fits(l) && !l->set->dynamic;
 	size_t i;
 
+	w->protocols |= key_has_protocol(&l->key);
 	for (i = 0; l->set && i < l->set->n_elem; i++) {
 		const struct fw_elem *el = &l->set->elem[i];
 		enum fw_holds one = FW_HOLDS_SOME;
@@ -336,21 +383,22 @@ static int vmap(struct walk *w, struct step *s, enum fw_holds h,
 		       rest->verdict, rest->chain);
 }
 
-static enum fw_holds rule_holds(const struct fw_rule *r,
-				const struct fw_flow *f)
+static enum fw_holds rule_holds(struct walk *w, const struct fw_rule *r)
 {
 	enum fw_holds h = FW_HOLDS_ALL;
 	size_t i;
 
-	for (i = 0; i < r->n_match && h != FW_HOLDS_NONE; i++)
-		h = least(h, fw_match_holds(&r->match[i], f));
+	for (i = 0; i < r->n_match && h != FW_HOLDS_NONE; i++) {
+		h = least(h, fw_match_holds(&r->match[i], w->f));
+		w->protocols |= asks_protocol(&r->match[i]);
+	}
 	return h;
 }
 
 static int take_rule(struct walk *w, struct step *s)
 {
 	const struct fw_rule *r = s->chain->rule[s->index];
-	enum fw_holds h = rule_holds(r, w->f);
+	enum fw_holds h = rule_holds(w, r);
 	size_t i;
 	int err = 0;
 
@@ -784,6 +832,8 @@ int fw_walk_chain(const struct fw_ruleset *rs, const struct fw_chain *base,
 		err = take_flow(&ws.w[k]);
 		if (err)
 			return err;
+		if (!ws.w[k].protocols)
+			ws.n = ws.n_count = 1;
 	}
 	err = merge(&ws, &p, a);
 	if (!err)
