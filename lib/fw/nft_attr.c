@@ -92,3 +92,63 @@ const uint8_t *nft_attr_data(struct nft_attrs *at, unsigned int type,
 	*ret_len = mnl_attr_get_payload_len(v);
 	return mnl_attr_get_payload(v);
 }
+
+static void put_header(struct buf *b, unsigned int type, size_t len)
+{
+	struct nlattr a = { .nla_type = (uint16_t)type,
+			    .nla_len = (uint16_t)(sizeof(a) + len) };
+
+	buf_add(b, &a, sizeof(a));
+}
+
+void nft_put_attr(struct buf *b, unsigned int type, const void *data,
+		  size_t len)
+{
+	static const char pad[MNL_ALIGNTO];
+
+	if (len > UINT16_MAX - sizeof(struct nlattr)) {
+		b->failed = true;
+		return;
+	}
+	put_header(b, type, len);
+	buf_add(b, data, len);
+	buf_add(b, pad, MNL_ALIGN(len) - len);
+}
+
+void nft_put_u32(struct buf *b, unsigned int type, uint32_t v)
+{
+	v = htonl(v);
+	nft_put_attr(b, type, &v, sizeof(v));
+}
+
+void nft_put_u64(struct buf *b, unsigned int type, uint64_t v)
+{
+	v = htobe64(v);
+	nft_put_attr(b, type, &v, sizeof(v));
+}
+
+void nft_put_str(struct buf *b, unsigned int type, const char *s)
+{
+	nft_put_attr(b, type, s, strlen(s) + 1);
+}
+
+size_t nft_nest(struct buf *b, unsigned int type)
+{
+	size_t nest = b->len;
+
+	put_header(b, type | NLA_F_NESTED, 0);
+	return nest;
+}
+
+void nft_nest_end(struct buf *b, size_t nest)
+{
+	uint16_t len = (uint16_t)(b->len - nest);
+
+	if (b->failed)
+		return;
+	if (b->len - nest > UINT16_MAX) {
+		b->failed = true;
+		return;
+	}
+	memcpy(b->p + nest, &len, sizeof(len));
+}

@@ -8,6 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/buf.h"
+
 /* More than any nf_tables object that is read has attributes. */
 #define NFT_ATTRS 20
 
@@ -44,5 +46,26 @@ const char *nft_attr_str(struct nft_attrs *at, unsigned int type);
  */
 const uint8_t *nft_attr_data(struct nft_attrs *at, unsigned int type,
 			     size_t *ret_len);
+
+/* Writing: attributes go to the end of a buffer, whatever its length. */
+
+/** nft_put_attr() - append an attribute */
+void nft_put_attr(struct buf *b, unsigned int type, const void *data,
+		  size_t len);
+
+/** nft_put_u32() - append a number, given in host order */
+void nft_put_u32(struct buf *b, unsigned int type, uint32_t v);
+
+/** nft_put_u64() - append a number, given in host order */
+void nft_put_u64(struct buf *b, unsigned int type, uint64_t v);
+
+/** nft_put_str() - append a text with its NUL */
+void nft_put_str(struct buf *b, unsigned int type, const char *s);
+
+/** nft_nest() - begin a nest; Return: its place, for nft_nest_end() */
+size_t nft_nest(struct buf *b, unsigned int type);
+
+/** nft_nest_end() - end a nest; more than 64 KiB make @b fail */
+void nft_nest_end(struct buf *b, size_t nest);
 
 #endif

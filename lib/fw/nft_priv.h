@@ -136,17 +136,38 @@ void nft_keep(struct nft_reader *rd, const struct nft_val *v);
 void nft_keep_stmt(struct nft_reader *rd, enum fw_stmt_kind kind,
 		   const struct nft_val *v);
 
-/* One for each expression with attributes of its own, see nft_expr.c. */
+/** nft_read_cmp() - read a comparison */
 void nft_read_cmp(struct nft_reader *rd, struct nft_attrs *at);
+
+/** nft_read_range() - read a comparison with a range */
 void nft_read_range(struct nft_reader *rd, struct nft_attrs *at);
+
+/** nft_read_lookup() - read a lookup in a set, or in a map of verdicts or data
+ */
 void nft_read_lookup(struct nft_reader *rd, struct nft_attrs *at);
+
+/** nft_read_meta_set() - read meta that sets something: a mark */
 void nft_read_meta_set(struct nft_reader *rd, struct nft_attrs *at);
+
+/** nft_read_ct_set() - read ct that sets something: a mark */
 void nft_read_ct_set(struct nft_reader *rd, struct nft_attrs *at);
+
+/** nft_read_exthdr_set() - read a header option that is set: the MSS */
 void nft_read_exthdr_set(struct nft_reader *rd, struct nft_attrs *at);
+
+/** nft_read_nat() - read snat or dnat */
 void nft_read_nat(struct nft_reader *rd, struct nft_attrs *at);
+
+/** nft_read_masq() - read masquerade */
 void nft_read_masq(struct nft_reader *rd, struct nft_attrs *at);
+
+/** nft_read_redir() - read redirect */
 void nft_read_redir(struct nft_reader *rd, struct nft_attrs *at);
+
+/** nft_read_reject() - read a refusal with an answer */
 void nft_read_reject(struct nft_reader *rd, struct nft_attrs *at);
+
+/** nft_read_log() - read a log entry */
 void nft_read_log(struct nft_reader *rd, struct nft_attrs *at);
 
 #endif

@@ -207,17 +207,37 @@ static bool stmt_eq(const struct fw_stmt *a, const struct fw_stmt *b)
 	return false;
 }
 
-/* "-s 0/0" and "-i +" ask for nothing. */
-static bool asks_nothing(const struct fw_match *m)
+static bool any_addr(const struct fw_addr *a)
 {
 	static const uint8_t none[16];
+
+	return !a->range && memcmp(a->mask, none, sizeof(none)) == 0;
+}
+
+static bool is_addr(const struct fw_match *m)
+{
+	return m->kind == FW_M_SADDR || m->kind == FW_M_DADDR;
+}
+
+/* "-s 0/0" and "-i +" ask for nothing, nor does a family, if an address does
+ * that is of it: nft writes it before an address, in tables of family inet. */
+static bool asks_nothing(const struct fw_rule *r, const struct fw_match *m)
+{
+	size_t i;
 
 	if (m->invert)
 		return false;
 	if (m->kind == FW_M_IIF || m->kind == FW_M_OIF)
 		return m->iface.prefix && !m->iface.name[0];
-	return (m->kind == FW_M_SADDR || m->kind == FW_M_DADDR) &&
-	       !m->addr.range && !memcmp(m->addr.mask, none, sizeof(none));
+	if (is_addr(m))
+		return any_addr(&m->addr);
+	if (m->kind != FW_M_NFPROTO)
+		return false;
+	for (i = 0; i < r->n_match; i++)
+		if (is_addr(&r->match[i]) && !any_addr(&r->match[i].addr) &&
+		    r->match[i].addr.family == m->range.lo)
+			return true;
+	return false;
 }
 
 /* Compared wherever they stand: what iptables keeps in the rule itself, and of
@@ -241,7 +261,8 @@ static size_t count_unordered(const struct fw_rule *r)
 	size_t i, n = 0;
 
 	for (i = 0; i < r->n_match; i++)
-		n += is_unordered(&r->match[i]) && !asks_nothing(&r->match[i]);
+		n += is_unordered(&r->match[i]) &&
+		     !asks_nothing(r, &r->match[i]);
 	return n;
 }
 
@@ -254,7 +275,7 @@ static bool unordered_eq(const struct fw_rule *a, const struct fw_rule *b)
 	for (i = 0; i < a->n_match; i++) {
 		const struct fw_match *m = &a->match[i];
 
-		if (is_unordered(m) && !asks_nothing(m) &&
+		if (is_unordered(m) && !asks_nothing(a, m) &&
 		    count_of(a, m) != count_of(b, m))
 			return false;
 	}

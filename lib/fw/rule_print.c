@@ -8,6 +8,7 @@
 
 #include "base/addr.h"
 #include "base/cleanup.h"
+#include "fw/limit.h"
 #include "fw/nft_attr.h"
 #include "fw/proto.h"
 #include "fw/rule.h"
@@ -337,40 +338,21 @@ static void print_addrtype(const struct fw_match *m, struct buf *out)
 		buf_adds(out, " --limit-iface-out");
 }
 
-/* iptables counts in steps of 0.1 ms and shows the unit that fits best. */
 static void print_limit(const struct fw_match *m, struct buf *out)
 {
-	static const struct {
-		uint64_t steps;
-		const char *name;
-	} units[] = { { 864000000, "day" },
-		      { 36000000, "hour" },
-		      { 600000, "min" },
-		      { 10000, "sec" } };
 	const struct fw_limit *l = &m->limit;
-	uint64_t period = 0;
-	size_t i;
+	uint64_t rate;
+	size_t unit;
 
-	if (l->bytes || m->invert) {
+	if (l->bytes || m->invert || !fw_limit_fit(l, &rate, &unit)) {
 		buf_addf(out, " [limit%s %llu %s/%llus]",
 			 m->invert ? " over" : "", (unsigned long long)l->rate,
 			 l->bytes ? "bytes" : "packets",
 			 (unsigned long long)l->unit);
 		return;
 	}
-	if (l->rate && l->unit <= UINT64_MAX / 10000)
-		period = l->unit * 10000 / l->rate;
-	if (!period) {
-		buf_adds(out, " [limit]");
-		return;
-	}
-	for (i = 1; i < ARRAY_SIZE(units); i++)
-		if (period > units[i].steps ||
-		    units[i].steps / period < units[i].steps % period)
-			break;
-	buf_addf(out, " -m limit --limit %llu/%s",
-		 (unsigned long long)(units[i - 1].steps / period),
-		 units[i - 1].name);
+	buf_addf(out, " -m limit --limit %llu/%s", (unsigned long long)rate,
+		 fw_limit_units[unit].name);
 	if (l->burst != 5)
 		buf_addf(out, " --limit-burst %u", l->burst);
 }
