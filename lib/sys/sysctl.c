@@ -107,7 +107,11 @@ int sysctl_write(const char *root, const char *name, const char *value,
 	fd = open(path, O_WRONLY | O_TRUNC | O_CLOEXEC);
 	if (fd < 0)
 		return err_sys(e, -errno, "%s", name);
-	if (write(fd, line, (size_t)n) != n)
-		return err_sys(e, errno ? -errno : -EIO, "%s", name);
+	/*
+	 * One write is the whole value, whatever the kernel says of its length:
+	 * net.ipv6.conf.all.forwarding, when it changes, says 1.
+	 */
+	if (write(fd, line, (size_t)n) < 0)
+		return err_sys(e, -errno, "%s", name);
 	return 0;
 }
