@@ -3,6 +3,7 @@
 #include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
@@ -309,13 +310,14 @@ static bool match_named(struct ipt_parser *p, bool invert)
 static bool wait_option(struct ipt_parser *p, char c)
 {
 	const char *s = p->arg;
-	int n;
+	char *end;
 
 	if (c == 'W')
 		return ipt_unknown(p, "-W");
 	if (!s && ipt_follows(p))
 		s = p->w[p->at++];
-	if (s && sscanf(s, "%i", &n) != 1)
+	/* What follows a number is not looked at, as by sscanf(). */
+	if (s && (strtol(s, &end, 0), end == s))
 		return ipt_fail(p, 2, "wait seconds not numeric");
 	return true;
 }
