@@ -330,22 +330,24 @@ static int set_policy(struct part *p, enum fw_stmt_kind policy,
 
 static int edit(struct job *j, const struct fw_edit *ed, struct wgq_err *e)
 {
-	struct part *p = ed->chain ? find_part(j, ed->chain) : NULL;
+	const char *chain = ed->chain ? ed->chain : "";
+	const char *new_name = ed->new_name ? ed->new_name : "";
+	struct part *p = find_part(j, chain);
 
 	if (ed->kind == FW_E_CHAIN_ADD)
-		return new_chain(j, ed->chain, e);
+		return new_chain(j, chain, e);
 	if (ed->kind == FW_E_TABLE_ADD)
 		return 0;
 	if (ed->kind == FW_E_TABLE_DEL)
 		return err_sys(e, -EOPNOTSUPP, "legacy table %s", j->table);
 	if (!p)
-		return err_sys(e, -ENOENT, "chain %s of legacy table %s",
-			       ed->chain, j->table);
+		return err_sys(e, -ENOENT, "chain %s of legacy table %s", chain,
+			       j->table);
 	switch (ed->kind) {
 	case FW_E_CHAIN_DEL:
 		return delete_chain(j, p, e);
 	case FW_E_CHAIN_RENAME:
-		return rename_chain(j, p, ed->new_name, e);
+		return rename_chain(j, p, new_name, e);
 	case FW_E_CHAIN_FLUSH:
 		p->n = 0;
 		return 0;
