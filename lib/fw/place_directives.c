@@ -142,8 +142,9 @@ static int note_containers(struct placer *pl, const struct fw_passage *p)
 		 "rule%s, the first: ",
 		 pl->ifname, n, n > 1 ? "s" : "");
 	fw_print_culprit(first, &b);
-	buf_adds(&b, "); published ports are open; "
-		     "dockerd --allow-direct-routing opens the rest");
+	buf_addf(&b, "); published ports are open; dockerd %s opens the rest",
+		 p->base->hook == FW_FORWARD ? "--bridge-accept-fwmark=MARK"
+					     : "--allow-direct-routing");
 	if (b.failed)
 		return -ENOMEM;
 	return place_note(pl->ns, "%s", b.p);
@@ -167,7 +168,8 @@ static int note_early_refusal(struct placer *pl, const struct fw_passage *p)
  * backend, is out of reach of an accept in FORWARD.  It is left to those who
  * wrote it, and told.
  */
-static int note_out_of_reach(struct placer *pl, const struct fw_flow *f)
+static int note_out_of_reach(struct placer *pl, const struct place_want *w,
+			     const struct fw_flow *f)
 {
 	struct fw_way way;
 	size_t i;
@@ -179,8 +181,9 @@ static int note_out_of_reach(struct placer *pl, const struct fw_flow *f)
 
 		if (f->hook == FW_PREROUTING && p->fate == FW_REFUSED)
 			err = note_early_refusal(pl, p);
-		else if (f->hook == FW_PREROUTING ||
-			 fw_manager_of(p->base) == FW_BY_DOCKER)
+		else if (!w->n_forward_to &&
+			 (f->hook == FW_PREROUTING ||
+			  fw_manager_of(p->base) == FW_BY_DOCKER))
 			err = note_containers(pl, p);
 	}
 	return err;
@@ -196,10 +199,10 @@ static int tell_what_stays(struct placer *pl, const struct place_want *w,
 
 		if (!(k ? w->v6 : w->v4))
 			continue;
-		err = note_out_of_reach(pl, &f);
+		err = note_out_of_reach(pl, w, &f);
 		f.hook = FW_PREROUTING;
 		if (!err)
-			err = note_out_of_reach(pl, &f);
+			err = note_out_of_reach(pl, w, &f);
 	}
 	return err;
 }

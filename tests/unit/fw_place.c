@@ -82,15 +82,12 @@ static void to_interfaces(void **state)
 
 static void inet_tables(void **state)
 {
-	struct place_want w = forward_want();
-
 	(void)state;
 	expect("table nft inet f\nchain forward drop\n",
 	       "nft add rule inet f forward iifname \"wg0\" counter accept "
 	       "comment \"wgq:wg0\"\n"
 	       "nft add rule inet f forward oifname \"wg0\" "
 	       "ct state established,related counter accept comment \"wgq:wg0\"\n");
-	(void)w;
 }
 
 static void both_engines(void **state)
@@ -216,7 +213,6 @@ static void hands_off(void **state)
 
 static void clean(void **state)
 {
-	cleanup(buf_done) struct buf text = {};
 	struct fw_ruleset rs = {};
 	struct fw_edits es = {};
 	struct fw_chain *c;
