@@ -257,6 +257,9 @@ static bool protocol_option(struct ipt_parser *p, bool invert)
 		return false;
 	if (!p->proto && invert)
 		return ipt_fail(p, 2, "rule would never match protocol");
+	/* Legacy entries have a flag for a protocol, be it any. */
+	if (p->family == NFPROTO_IPV6 && p->backend == FW_LEGACY && !p->proto)
+		return ipt_unknown(p, "protocol %s", s);
 	if (p->family == NFPROTO_IPV6 && is_exthdr(p->proto) && !invert)
 		return ipt_unknown(p, "protocol %s", s);
 	return true;
@@ -612,6 +615,11 @@ static bool is_ports(const struct ipt_use *u)
 	return u->ext->id == IPT_TCP || u->ext->id == IPT_UDP;
 }
 
+static bool all_ports(const struct fw_match *m)
+{
+	return m->range.lo == 0 && m->range.hi == UINT16_MAX;
+}
+
 /* Does a port's match say anything, and say it twice? */
 static bool check_ports(struct ipt_parser *p, const struct ipt_use *u)
 {
@@ -619,11 +627,8 @@ static bool check_ports(struct ipt_parser *p, const struct ipt_use *u)
 	size_t i;
 
 	for (i = 0; i < 2; i++) {
-		const struct fw_range *r = &u->m[i].range;
-		bool all = r->lo == 0 && r->hi == UINT16_MAX;
-
-		any |= u->has[i] && (!all || u->m[i].invert);
-		if (u->has[i] && all && u->m[i].invert)
+		any |= u->has[i] && !all_ports(&u->m[i]);
+		if (u->has[i] && all_ports(&u->m[i]) && u->m[i].invert)
 			return ipt_unknown(p, "no port at all");
 	}
 	if (any && p->backend == FW_NFT &&
@@ -741,7 +746,7 @@ static bool add_match(struct ipt_parser *p, struct fw_rule *r,
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(u->m); i++) {
-		if (!u->has[i])
+		if (!u->has[i] || (is_ports(u) && i < 2 && all_ports(&u->m[i])))
 			continue;
 		any = true;
 		m = fw_match_add(p->a, r, u->m[i].kind);

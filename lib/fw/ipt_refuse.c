@@ -234,9 +234,15 @@ static bool visit(struct graph *g, size_t i, uint32_t hook)
 	return true;
 }
 
-/* Go from each base chain to all that packets reach; false for a circle. */
-static bool visit_all(struct graph *g)
+/*
+ * Go from each base chain to all that packets reach, also from the one that is
+ * only now being made; false for a circle.
+ */
+static bool visit_all(struct graph *g, const char *table)
 {
+	enum fw_hook hook;
+	const char *type;
+	int32_t priority;
 	size_t i;
 
 	for (i = 0; g->t && i < g->t->n_chain; i++) {
@@ -246,7 +252,11 @@ static bool visit_all(struct graph *g)
 		if (!visit(g, i, HOOK(g->t->chain[i]->hook)))
 			return false;
 	}
-	return true;
+	if (!g->to || !g->t || fw_chain_find(g->t, g->from) ||
+	    !ipt_builtin(table, g->from, &hook, &priority, &type))
+		return true;
+	memset(g->state, NEW, g->t->n_chain);
+	return visit_called(g, g->to, HOOK(hook));
 }
 
 /* A chain that is not there yet is built in. */
@@ -314,9 +324,13 @@ int ipt_refusal(const struct ipt_command *cmd, const struct fw_table *t,
 	if (g.to && ipt_builtin(cmd->table, g.to, &hook, &priority, &type)) {
 		if (cmd->backend == FW_LEGACY)
 			return EINVAL;
-		return t && fw_chain_find(t, g.to) ? EOPNOTSUPP : ENOENT;
+		/* A chain that the command makes is there when the rule is. */
+		return strcmp(g.to, cmd->chain) == 0 ||
+				       (t && fw_chain_find(t, g.to))
+			       ? EOPNOTSUPP
+			       : ENOENT;
 	}
-	if (!visit_all(&g))
+	if (!visit_all(&g, cmd->table))
 		return cmd->backend == FW_NFT ? EMLINK : ELOOP;
 	err = refused_rule(r, cmd->table, hooks_of(&g, cmd->table, cmd->chain),
 			   cmd->backend);
