@@ -27,7 +27,8 @@ B := $(B)/san
 STD += -fsanitize=address,undefined -fno-sanitize-recover=undefined \
 	-fno-omit-frame-pointer
 else
-STD += -D_FORTIFY_SOURCE=2 -fstack-protector-strong
+STD += -D_FORTIFY_SOURCE=2 -fstack-protector-strong \
+	-fno-asynchronous-unwind-tables
 endif
 ifdef CI
 WARN += -Werror
@@ -41,8 +42,7 @@ upto = $(shell echo $(ROOMS) | sed 's/\b$(1)\b.*/$(1)/')
 reverse = $(shell echo $(1) | tr ' ' '\n' | tac)
 archives = $(foreach r,$(call reverse,$(call upto,$(1))),$(B)/$(r).a)
 
-PACKAGES := build-essential pkg-config libmnl-dev libnftnl-dev libc-ares-dev \
-	libsodium-dev
+PACKAGES := build-essential pkg-config libmnl-dev libc-ares-dev libsodium-dev
 CHECK_PACKAGES := libcmocka-dev bats clang clang-format clang-tidy \
 	libclang-rt-dev valgrind strace iproute2 iptables nftables \
 	wireguard-tools wireguard-go qemu-system-x86 busybox-static cpio kmod \
@@ -51,10 +51,9 @@ CHECK_PACKAGES := libcmocka-dev bats clang clang-format clang-tidy \
 
 # Debian 12 ships no libmnl.a; Debian 13's links there.
 MNL_A := $(firstword $(wildcard /usr/lib/*/libmnl.a) $(B)/deps/libmnl.a)
-NFTNL_A := $(shell $(PKG_CONFIG) --variable=libdir libnftnl)/libnftnl.a
 CARES_A := $(shell $(PKG_CONFIG) --variable=libdir libcares)/libcares.a
 SODIUM_A := $(shell $(PKG_CONFIG) --variable=libdir libsodium)/libsodium.a
-LIBS := $(NFTNL_A) $(MNL_A) $(CARES_A) $(SODIUM_A)
+LIBS := $(MNL_A) $(CARES_A) $(SODIUM_A)
 
 CMD_OBJ := $(patsubst %.c,$(B)/%.o,$(wildcard cmd/*.c))
 UNIT_SRC := $(filter-out tests/unit/lib_%,$(wildcard tests/unit/*.c))

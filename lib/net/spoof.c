@@ -5,12 +5,6 @@
 #include <endian.h>
 #include <errno.h>
 #include <libmnl/libmnl.h>
-#include <libnftnl/batch.h>
-#include <libnftnl/chain.h>
-#include <libnftnl/common.h>
-#include <libnftnl/expr.h>
-#include <libnftnl/rule.h>
-#include <libnftnl/table.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nf_tables_compat.h>
@@ -23,30 +17,30 @@
 
 #include "base/arena.h"
 #include "base/cleanup.h"
+#include "fw/nft_attr.h"
+#include "fw/nft_emit.h"
 
 #define TABLE_LEN (sizeof("wg-quick-") + IF_NAMESIZE)
 #define COMMENT_LEN 256 /* of the xt match "comment" */
 #define UDATA_COMMENT 0 /* type of a comment in a rule's user data */
 #define DEL_TRIES 3
 
-/* Room for the longest message made here, a rule of under 500 bytes:
- * libnftnl puts attributes without a look at the room. */
-#define MSG_SIZE 4096
-
 /**
  * struct batch - an nf_tables batch under construction
  * @out:	the messages so far
+ * @msg:	where the message being made begins
  * @family:	family of the tables
  * @table:	name of the table
- * @failed:	memory ran out: sticky
- * @scratch:	the message being made
+ * @rule:	the rule being made
+ * @nest:	its list of expressions
  */
 struct batch {
 	struct buf *out;
+	size_t msg;
 	uint8_t family;
 	char table[TABLE_LEN];
-	bool failed;
-	_Alignas(struct nlmsghdr) char scratch[MSG_SIZE];
+	struct nft_writer rule;
+	size_t nest;
 };
 
 static void table_name(char out[TABLE_LEN], const char *ifname)
@@ -54,250 +48,175 @@ static void table_name(char out[TABLE_LEN], const char *ifname)
 	snprintf(out, TABLE_LEN, "wg-quick-%s", ifname);
 }
 
-static void add_msg(struct batch *b, const struct nlmsghdr *nlh)
+static void begin_msg(struct batch *b, uint16_t type, uint8_t family,
+		      uint16_t flags, uint16_t res_id)
 {
-	buf_add(b->out, nlh, nlh->nlmsg_len);
-	b->failed |= b->out->failed;
+	const struct nlmsghdr nlh = {
+		.nlmsg_type = type,
+		.nlmsg_flags = NLM_F_REQUEST | flags,
+	};
+	const struct nfgenmsg nfg = {
+		.nfgen_family = family,
+		.version = NFNETLINK_V0,
+		.res_id = htons(res_id),
+	};
+
+	b->msg = b->out->len;
+	buf_add(b->out, &nlh, sizeof(nlh));
+	buf_add(b->out, &nfg, sizeof(nfg));
+}
+
+static void end_msg(struct batch *b)
+{
+	struct nlmsghdr *nlh;
+
+	if (b->out->failed)
+		return;
+	nlh = (void *)(b->out->p + b->msg);
+	nlh->nlmsg_len = (uint32_t)(b->out->len - b->msg);
+}
+
+static void begin_nft(struct batch *b, uint16_t type, uint16_t flags)
+{
+	begin_msg(b, NFNL_SUBSYS_NFTABLES << 8 | type, b->family, flags, 0);
 }
 
 static void add_begin(struct batch *b)
 {
-	add_msg(b, nftnl_batch_begin(b->scratch, 0));
+	begin_msg(b, NFNL_MSG_BATCH_BEGIN, AF_UNSPEC, 0, NFNL_SUBSYS_NFTABLES);
+	end_msg(b);
 }
 
 static int add_end(struct batch *b)
 {
-	add_msg(b, nftnl_batch_end(b->scratch, 0));
-	return b->failed ? -ENOMEM : 0;
+	begin_msg(b, NFNL_MSG_BATCH_END, AF_UNSPEC, 0, NFNL_SUBSYS_NFTABLES);
+	end_msg(b);
+	return b->out->failed ? -ENOMEM : 0;
 }
 
-/* Every name that memory does not suffice for must fail the batch: a deletion
- * that lacks its table's name means all tables. */
 static void add_table(struct batch *b, uint16_t type)
 {
-	struct nftnl_table *t = nftnl_table_alloc();
-	struct nlmsghdr *nlh;
-
-	if (!t) {
-		b->failed = true;
-		return;
-	}
-	b->failed |= nftnl_table_set_str(t, NFTNL_TABLE_NAME, b->table) < 0;
+	begin_nft(b, type, 0);
+	nft_put_str(b->out, NFTA_TABLE_NAME, b->table);
 	if (type == NFT_MSG_NEWTABLE)
-		nftnl_table_set_u32(t, NFTNL_TABLE_FLAGS, 0);
-	nlh = nftnl_nlmsg_build_hdr(b->scratch, type, b->family, 0, 0);
-	nftnl_table_nlmsg_build_payload(nlh, t);
-	nftnl_table_free(t);
-	add_msg(b, nlh);
+		nft_put_u32(b->out, NFTA_TABLE_FLAGS, 0);
+	end_msg(b);
 }
 
-/* nft puts the type before the hook, libnftnl after it: hence by hand. */
-static void put_hook(struct nlmsghdr *nlh, uint32_t hook, int32_t priority)
-{
-	struct nlattr *nest = mnl_attr_nest_start(nlh, NFTA_CHAIN_HOOK);
-
-	mnl_attr_put_u32(nlh, NFTA_HOOK_HOOKNUM, htonl(hook));
-	mnl_attr_put_u32(nlh, NFTA_HOOK_PRIORITY, htonl((uint32_t)priority));
-	mnl_attr_nest_end(nlh, nest);
-}
-
+/* nft puts the type before the hook. */
 static void add_chain(struct batch *b, const char *name, uint32_t hook,
 		      int32_t priority)
 {
-	struct nftnl_chain *c = nftnl_chain_alloc();
-	struct nlmsghdr *nlh;
+	size_t nest;
 
-	if (!c) {
-		b->failed = true;
-		return;
-	}
-	b->failed |= nftnl_chain_set_str(c, NFTNL_CHAIN_TABLE, b->table) < 0 ||
-		     nftnl_chain_set_str(c, NFTNL_CHAIN_NAME, name) < 0 ||
-		     nftnl_chain_set_str(c, NFTNL_CHAIN_TYPE, "filter") < 0;
-	nlh = nftnl_nlmsg_build_hdr(b->scratch, NFT_MSG_NEWCHAIN, b->family,
-				    NLM_F_CREATE, 0);
-	nftnl_chain_nlmsg_build_payload(nlh, c);
-	nftnl_chain_free(c);
-	put_hook(nlh, hook, priority);
-	add_msg(b, nlh);
+	begin_nft(b, NFT_MSG_NEWCHAIN, NLM_F_CREATE);
+	nft_put_str(b->out, NFTA_CHAIN_TABLE, b->table);
+	nft_put_str(b->out, NFTA_CHAIN_NAME, name);
+	nft_put_str(b->out, NFTA_CHAIN_TYPE, "filter");
+	nest = nft_nest(b->out, NFTA_CHAIN_HOOK);
+	nft_put_u32(b->out, NFTA_HOOK_HOOKNUM, hook);
+	nft_put_u32(b->out, NFTA_HOOK_PRIORITY, (uint32_t)priority);
+	nft_nest_end(b->out, nest);
+	end_msg(b);
 }
 
-/**
- * struct rule - a rule under construction
- * @r:		libnftnl's rule; NULL once memory ran out, which is sticky
- */
-struct rule {
-	struct nftnl_rule *r;
-};
-
-static void drop_rule(struct rule *rule)
+static struct nft_writer *begin_rule(struct batch *b, const char *chain)
 {
-	if (rule->r)
-		nftnl_rule_free(rule->r);
-	rule->r = NULL;
+	begin_nft(b, NFT_MSG_NEWRULE, NLM_F_CREATE | NLM_F_APPEND);
+	nft_put_str(b->out, NFTA_RULE_TABLE, b->table);
+	nft_put_str(b->out, NFTA_RULE_CHAIN, chain);
+	b->nest = nft_nest(b->out, NFTA_RULE_EXPRESSIONS);
+	b->rule = (struct nft_writer){ .out = b->out, .family = b->family };
+	return &b->rule;
 }
 
-static struct rule begin_rule(const char *table, const char *chain)
+static void end_rule(struct batch *b)
 {
-	struct rule rule = { .r = nftnl_rule_alloc() };
-
-	if (rule.r &&
-	    (nftnl_rule_set_str(rule.r, NFTNL_RULE_TABLE, table) < 0 ||
-	     nftnl_rule_set_str(rule.r, NFTNL_RULE_CHAIN, chain) < 0))
-		drop_rule(&rule);
-	return rule;
+	nft_nest_end(b->out, b->nest);
+	end_msg(b);
 }
 
-static void add_rule(struct batch *b, struct rule *rule, uint16_t type,
-		     uint16_t flags)
+static void store_mark(struct nft_writer *w, const char *name, uint32_t key,
+		       unsigned int sreg)
 {
-	struct nlmsghdr *nlh;
+	size_t expr = nft_expr(w, name);
 
-	if (!rule->r) {
-		b->failed = true;
-		return;
-	}
-	nlh = nftnl_nlmsg_build_hdr(b->scratch, type, b->family, flags, 0);
-	nftnl_rule_nlmsg_build_payload(nlh, rule->r);
-	drop_rule(rule);
-	add_msg(b, nlh);
-}
-
-static void append_rule(struct batch *b, struct rule *rule)
-{
-	add_rule(b, rule, NFT_MSG_NEWRULE, NLM_F_CREATE | NLM_F_APPEND);
-}
-
-/* A new expression at the end of the rule, NULL when there is no memory. */
-static struct nftnl_expr *add_expr(struct rule *rule, const char *name)
-{
-	struct nftnl_expr *x = rule->r ? nftnl_expr_alloc(name) : NULL;
-
-	if (x)
-		nftnl_rule_add_expr(rule->r, x);
-	else
-		drop_rule(rule);
-	return x;
-}
-
-static void set(struct nftnl_expr *x, uint16_t attr, uint32_t v)
-{
-	if (x)
-		nftnl_expr_set_u32(x, attr, v);
-}
-
-static void load_meta(struct rule *rule, uint32_t key)
-{
-	struct nftnl_expr *x = add_expr(rule, "meta");
-
-	set(x, NFTNL_EXPR_META_KEY, key);
-	set(x, NFTNL_EXPR_META_DREG, NFT_REG_1);
-}
-
-static void store_mark(struct rule *rule)
-{
-	struct nftnl_expr *x = add_expr(rule, "meta");
-
-	set(x, NFTNL_EXPR_META_KEY, NFT_META_MARK);
-	set(x, NFTNL_EXPR_META_SREG, NFT_REG_1);
-}
-
-static void ct_mark(struct rule *rule, uint16_t reg)
-{
-	struct nftnl_expr *x = add_expr(rule, "ct");
-
-	set(x, NFTNL_EXPR_CT_KEY, NFT_CT_MARK);
-	set(x, reg, NFT_REG_1);
-}
-
-static void compare(struct rule *rule, uint32_t op, const void *data,
-		    uint32_t len)
-{
-	struct nftnl_expr *x = add_expr(rule, "cmp");
-
-	set(x, NFTNL_EXPR_CMP_SREG, NFT_REG_1);
-	set(x, NFTNL_EXPR_CMP_OP, op);
-	if (x && nftnl_expr_set(x, NFTNL_EXPR_CMP_DATA, data, len) < 0)
-		drop_rule(rule);
+	nft_put_u32(w->out, NFTA_META_KEY, key);
+	nft_put_u32(w->out, sreg, NFT_REG_1);
+	nft_expr_end(w, expr);
 }
 
 /* The destination address in the header of @family. */
-static void load_daddr(struct rule *rule, uint8_t family)
+static void load_daddr(struct nft_writer *w, uint8_t family)
 {
-	struct nftnl_expr *x = add_expr(rule, "payload");
-
-	set(x, NFTNL_EXPR_PAYLOAD_DREG, NFT_REG_1);
-	set(x, NFTNL_EXPR_PAYLOAD_BASE, NFT_PAYLOAD_NETWORK_HEADER);
-	set(x, NFTNL_EXPR_PAYLOAD_OFFSET, family == AF_INET ? 16 : 24);
-	set(x, NFTNL_EXPR_PAYLOAD_LEN, addr_bytes(family));
+	nft_load_payload(w, NFT_PAYLOAD_NETWORK_HEADER,
+			 family == AF_INET ? 16 : 24, addr_bytes(family));
 }
 
-static void load_saddr_type(struct rule *rule)
+static void load_saddr_type(struct nft_writer *w)
 {
-	struct nftnl_expr *x = add_expr(rule, "fib");
+	size_t expr = nft_expr(w, "fib");
 
-	set(x, NFTNL_EXPR_FIB_FLAGS, NFTA_FIB_F_SADDR);
-	set(x, NFTNL_EXPR_FIB_RESULT, NFT_FIB_RESULT_ADDRTYPE);
-	set(x, NFTNL_EXPR_FIB_DREG, NFT_REG_1);
+	nft_put_u32(w->out, NFTA_FIB_FLAGS, NFTA_FIB_F_SADDR);
+	nft_put_u32(w->out, NFTA_FIB_RESULT, NFT_FIB_RESULT_ADDRTYPE);
+	nft_put_u32(w->out, NFTA_FIB_DREG, NFT_REG_1);
+	nft_expr_end(w, expr);
 }
 
-static void drop(struct rule *rule)
-{
-	struct nftnl_expr *x = add_expr(rule, "immediate");
-
-	set(x, NFTNL_EXPR_IMM_DREG, NFT_REG_VERDICT);
-	set(x, NFTNL_EXPR_IMM_VERDICT, NF_DROP);
-}
-
-static void match_udp(struct rule *rule)
+static void match_udp(struct nft_writer *w)
 {
 	const uint8_t udp = IPPROTO_UDP;
 
-	load_meta(rule, NFT_META_L4PROTO);
-	compare(rule, NFT_CMP_EQ, &udp, sizeof(udp));
+	nft_load(w, "meta", NFT_META_L4PROTO);
+	nft_cmp(w, false, &udp, sizeof(udp));
 }
 
 /* Not in by the tunnel, yet to an address of its, and not from here: drop. */
 static void add_preraw(struct batch *b, const char *ifname,
 		       const struct addr *a)
 {
-	struct rule rule = begin_rule(b->table, "preraw");
+	const struct fw_stmt drop = { .kind = FW_S_DROP };
+	struct nft_writer *w = begin_rule(b, "preraw");
 	const uint32_t local = RTN_LOCAL;
 	char name[IF_NAMESIZE] = {};
 
 	strncpy(name, ifname, sizeof(name) - 1);
-	load_meta(&rule, NFT_META_IIFNAME);
-	compare(&rule, NFT_CMP_NEQ, name, sizeof(name));
-	load_daddr(&rule, a->family);
-	compare(&rule, NFT_CMP_EQ, a->b, addr_bytes(a->family));
-	load_saddr_type(&rule);
-	compare(&rule, NFT_CMP_NEQ, &local, sizeof(local));
-	drop(&rule);
-	append_rule(b, &rule);
+	nft_load(w, "meta", NFT_META_IIFNAME);
+	nft_cmp(w, true, name, sizeof(name));
+	load_daddr(w, a->family);
+	nft_cmp(w, false, a->b, addr_bytes(a->family));
+	load_saddr_type(w);
+	nft_cmp(w, true, &local, sizeof(local));
+	nft_verdict(w, &drop);
+	end_rule(b);
 }
 
 /* What the tunnel sends leaves its mark on the connection... */
 static void add_postmangle(struct batch *b, uint32_t mark)
 {
-	struct rule rule = begin_rule(b->table, "postmangle");
+	struct nft_writer *w = begin_rule(b, "postmangle");
 
-	match_udp(&rule);
-	load_meta(&rule, NFT_META_MARK);
-	compare(&rule, NFT_CMP_EQ, &mark, sizeof(mark));
-	load_meta(&rule, NFT_META_MARK);
-	ct_mark(&rule, NFTNL_EXPR_CT_SREG);
-	append_rule(b, &rule);
+	match_udp(w);
+	nft_load(w, "meta", NFT_META_MARK);
+	nft_cmp(w, false, &mark, sizeof(mark));
+	nft_load(w, "meta", NFT_META_MARK);
+	store_mark(w, "ct", NFT_CT_MARK, NFTA_CT_SREG);
+	end_rule(b);
 }
 
 /* ...from which the answer takes it, so that reverse path checks agree. */
 static void add_premangle(struct batch *b)
 {
-	struct rule rule = begin_rule(b->table, "premangle");
+	struct nft_writer *w = begin_rule(b, "premangle");
+	size_t expr;
 
-	match_udp(&rule);
-	ct_mark(&rule, NFTNL_EXPR_CT_DREG);
-	store_mark(&rule);
-	append_rule(b, &rule);
+	match_udp(w);
+	expr = nft_expr(w, "ct");
+	nft_put_u32(w->out, NFTA_CT_KEY, NFT_CT_MARK);
+	nft_put_u32(w->out, NFTA_CT_DREG, NFT_REG_1);
+	nft_expr_end(w, expr);
+	store_mark(w, "meta", NFT_META_MARK, NFTA_META_SREG);
+	end_rule(b);
 }
 
 int spoof_build_add(const struct spoof *s, struct buf *out)
@@ -636,12 +555,12 @@ int spoof_find_iptables(struct nl *nl, const char *ifname,
 
 static void delete_rule(struct batch *b, const struct old_rule *old)
 {
-	struct rule rule = begin_rule(old->table, old->chain);
-
-	if (rule.r)
-		nftnl_rule_set_u64(rule.r, NFTNL_RULE_HANDLE, old->handle);
 	b->family = old->family;
-	add_rule(b, &rule, NFT_MSG_DELRULE, 0);
+	begin_nft(b, NFT_MSG_DELRULE, 0);
+	nft_put_str(b->out, NFTA_RULE_TABLE, old->table);
+	nft_put_str(b->out, NFTA_RULE_CHAIN, old->chain);
+	nft_put_u64(b->out, NFTA_RULE_HANDLE, old->handle);
+	end_msg(b);
 }
 
 static int del_rules(struct nl *nl, const struct find_rules *f,
