@@ -634,6 +634,29 @@ static void names(void **state)
 	fw_ruleset_done(&rs);
 }
 
+static const char *manager(const char *table, const char *chain)
+{
+	struct fw_table t = { .name = table };
+	struct fw_chain c = { .table = &t, .name = chain };
+
+	return fw_manager_name(fw_manager_of(&c));
+}
+
+static void managers(void **state)
+{
+	(void)state;
+	assert_string_equal(manager("filter", "FORWARD"), "");
+	assert_string_equal(manager("filter", "DOCKER"), "Docker");
+	assert_string_equal(manager("filter", "DOCKERS"), "");
+	assert_string_equal(manager("filter", "ufw6-user-input"), "ufw");
+	assert_string_equal(manager("firewalld", "filter_FORWARD"),
+			    "firewalld");
+	assert_string_equal(manager("filter", "FWDI_public"), "firewalld");
+	assert_string_equal(manager("filter", "KUBE-FORWARD"), "Kubernetes");
+	assert_string_equal(manager("docker-bridges", "x"), "Docker");
+	assert_string_equal(manager("wgq-wg0", "forward"), "wgq");
+}
+
 /* Random rulesets against packets */
 
 struct packet {
@@ -955,6 +978,7 @@ int main(void)
 		cmocka_unit_test(many_rules),
 		cmocka_unit_test(prefixes),
 		cmocka_unit_test(names),
+		cmocka_unit_test(managers),
 		cmocka_unit_test(random_rulesets),
 	};
 
