@@ -268,6 +268,12 @@ $(B)/bench/%: tests/bench/%.c tests/bench/peers.h
 	$(call say,CC,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) -std=gnu11 -D_GNU_SOURCE $(WARN) -O2 -static -o $@ $<
+$(B)/bench/fwdump: $(B)/tests/bench/fwdump.o $(call archives,net) $(MNL_A)
+	$(call say,LINK,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(STD) $(CFLAGS) $(LDFLAGS) -static -Wl,--gc-sections \
+		-o $@ $(filter %.o,$^) -Wl,--start-group \
+		$(call archives,net) $(LIBS) -Wl,--end-group
 bench: setup $(B)/wgq $(B)/oracle/usr/bin/wg-quick \
 		$(addprefix $(B)/bench/,floor genconf measure)
 	tests/vm/run --timeout 7200 -- tests/bench/run --wgq $(B)/wgq \
