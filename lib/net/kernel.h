@@ -132,6 +132,36 @@ int kernel_snap_iface(struct kernel *k, struct arena *a,
 	__attribute__((warn_unused_result));
 
 /**
+ * kernel_advertised() - links that live by IPv6 router advertisements
+ * @k:		kernel
+ * @a:		owns the names
+ * @ret_v:	names of links with a route that the kernel took from an
+ *		advertisement, or with an address that has a lifetime
+ * @ret_n:	their number
+ * @e:		filled on failure
+ *
+ * Return: 0 or -errno; a kernel without IPv6 has none.
+ */
+int kernel_advertised(struct kernel *k, struct arena *a,
+		      const char *const **ret_v, size_t *ret_n,
+		      struct wgq_err *e) __attribute__((warn_unused_result));
+
+/**
+ * kernel_wireguard_links() - names of all links of the kernel's WireGuard
+ * @k:		kernel
+ * @a:		owns the names
+ * @ret_v:	receives the names
+ * @ret_n:	their number
+ * @e:		filled on failure
+ *
+ * Return: 0 or -errno.
+ */
+int kernel_wireguard_links(struct kernel *k, struct arena *a,
+			   const char *const **ret_v, size_t *ret_n,
+			   struct wgq_err *e)
+	__attribute__((warn_unused_result));
+
+/**
  * kernel_snap_down() - what `down` has to know
  * @k:		kernel
  * @link:	the interface; `exists` is false when it is gone
