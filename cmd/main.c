@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,13 +15,56 @@
 
 #define CONF_ARG "[CONFIG_FILE | INTERFACE]"
 
+static const struct verb_option up_options[] = {
+	{ "forward", VALUE_OPTIONAL, "IF,...",
+	  "accept forwarded traffic of the tunnel, turn forwarding on",
+	  offsetof(struct wgq_opts, forward) },
+	{ "masquerade", VALUE_OPTIONAL, "IF,...",
+	  "masquerade it where it leaves",
+	  offsetof(struct wgq_opts, masquerade) },
+	{ "open-port", VALUE_REQUIRED, "peers|any",
+	  "accept what comes to ListenPort",
+	  offsetof(struct wgq_opts, open_port) },
+	{ "literal", VALUE_NONE, NULL,
+	  "let the rules of hooks stand where they say",
+	  offsetof(struct wgq_opts, literal) },
+	{ 0 },
+};
+
+static const struct verb_option explain_options[] = {
+	{ "in", VALUE_REQUIRED, "IF", "interface that packets come in by",
+	  offsetof(struct wgq_opts, explain.in) },
+	{ "out", VALUE_REQUIRED, "IF", "interface that they go out by",
+	  offsetof(struct wgq_opts, explain.out) },
+	{ "src", VALUE_REQUIRED, "ADDRESS", "their source",
+	  offsetof(struct wgq_opts, explain.src) },
+	{ "dst", VALUE_REQUIRED, "ADDRESS", "their destination",
+	  offsetof(struct wgq_opts, explain.dst) },
+	{ "proto", VALUE_REQUIRED, "PROTOCOL", "tcp, udp, icmp or a number",
+	  offsetof(struct wgq_opts, explain.proto) },
+	{ "port", VALUE_REQUIRED, "NUMBER", "their destination port",
+	  offsetof(struct wgq_opts, explain.port) },
+	{ "reply", VALUE_NONE, NULL, "they are replies",
+	  offsetof(struct wgq_opts, explain.reply) },
+	{ "local", VALUE_NONE, NULL, "they are for this host",
+	  offsetof(struct wgq_opts, explain.local) },
+	{ "json", VALUE_NONE, NULL, "answer in JSON",
+	  offsetof(struct wgq_opts, explain.json) },
+	{ 0 },
+};
+
 const struct verb verbs[] = {
-	{ "up", CONF_ARG, "bring an interface up", cmd_up, true },
-	{ "down", CONF_ARG, "take an interface down", cmd_down, true },
+	{ "up", CONF_ARG, "bring an interface up", cmd_up, true, false,
+	  up_options },
+	{ "down", CONF_ARG, "take an interface down", cmd_down, true, false,
+	  NULL },
 	{ "save", CONF_ARG, "write the live state into the conf", cmd_save,
-	  true },
+	  true, false, NULL },
 	{ "strip", CONF_ARG, "print the conf as wg(8) reads it", cmd_strip,
-	  true },
+	  true, false, NULL },
+	{ "explain", "[CONFIG_FILE | INTERFACE]",
+	  "tell which firewall rules let a flow through or refuse it",
+	  cmd_explain, false, true, explain_options },
 	{ 0 },
 };
 
@@ -137,36 +181,112 @@ static const struct verb *find_verb(const char *name)
 	return NULL;
 }
 
+static void print_option(const struct verb_option *opt)
+{
+	char text[64];
+
+	switch (opt->value) {
+	case VALUE_NONE:
+		snprintf(text, sizeof(text), "--%s", opt->name);
+		break;
+	case VALUE_OPTIONAL:
+		snprintf(text, sizeof(text), "--%s[=%s]", opt->name,
+			 opt->value_name);
+		break;
+	case VALUE_REQUIRED:
+		snprintf(text, sizeof(text), "--%s=%s", opt->name,
+			 opt->value_name);
+		break;
+	}
+	printf("  %-22s %s\n", text, opt->summary);
+}
+
+static void verb_usage(const char *program, const struct verb *v)
+{
+	const struct verb_option *opt;
+
+	printf("Usage: %s %s %s%s\n\nTo %s.\n", program, v->name,
+	       v->options ? "[OPTION...] " : "", v->args, v->summary);
+	if (v->options)
+		putchar('\n');
+	for (opt = v->options; opt && opt->name; opt++)
+		print_option(opt);
+}
+
+static const struct verb_option *find_option(const struct verb *v,
+					     const char *word, size_t len)
+{
+	const struct verb_option *opt;
+
+	for (opt = v->options; opt && opt->name; opt++)
+		if (strlen(opt->name) == len && !strncmp(opt->name, word, len))
+			return opt;
+	return NULL;
+}
+
+static bool refuse(const struct wgq_opts *o, const struct verb *v,
+		   const char *why, const char *word)
+{
+	fprintf(stderr, "%s: %s: %s `%s'\n", o->program, v->name, why, word);
+	return false;
+}
+
+/* Take the option at argv[*i]; *i ends at its last word. */
+static bool take_option(struct wgq_opts *o, const struct verb *v, int argc,
+			char **argv, int *i)
+{
+	const char *word = argv[*i], *value = strchr(word, '=');
+	size_t len = value ? (size_t)(value - word) : strlen(word);
+	const struct verb_option *opt = NULL;
+
+	if (word[1] == '-')
+		opt = find_option(v, word + 2, len - 2);
+	if (!opt)
+		return refuse(o, v, "there is no option", word);
+	if (opt->value == VALUE_NONE) {
+		*(bool *)((char *)o + opt->offset) = true;
+		return !value ||
+		       refuse(o, v, "there is no value to the option", word);
+	}
+	if (value)
+		value++;
+	else if (opt->value == VALUE_OPTIONAL)
+		value = "";
+	else if (*i + 1 < argc)
+		value = argv[++*i];
+	else
+		return refuse(o, v, "a value is missing after", word);
+	*(const char **)((char *)o + opt->offset) = value;
+	return true;
+}
+
 bool cmd_target(struct wgq_opts *o, const char *verb, int argc, char **argv,
 		int *ret_status)
 {
 	const struct verb *v = find_verb(verb);
 	bool options = !o->as_wg_quick;
-	int i = 1;
+	int i, n = 0;
 
-	if (options && i < argc &&
-	    (!strcmp(argv[i], "--help") || !strcmp(argv[i], "-h"))) {
-		printf("Usage: %s %s %s\n\nTo %s.\n", o->program, verb, v->args,
-		       v->summary);
-		*ret_status = 0;
-		return false;
+	*ret_status = 1;
+	for (i = 1; i < argc; i++) {
+		if (!options || argv[i][0] != '-') {
+			o->target = argv[i];
+			n++;
+		} else if (!strcmp(argv[i], "--")) {
+			options = false;
+		} else if (!strcmp(argv[i], "--help") ||
+			   !strcmp(argv[i], "-h")) {
+			verb_usage(o->program, v);
+			*ret_status = 0;
+			return false;
+		} else if (!take_option(o, v, argc, argv, &i)) {
+			return false;
+		}
 	}
-	if (options && i < argc && !strcmp(argv[i], "--")) {
-		i++;
-	} else if (options && i < argc && argv[i][0] == '-') {
-		fprintf(stderr, "%s: %s: there is no option `%s'\n", o->program,
-			verb, argv[i]);
-		*ret_status = 1;
-		return false;
-	}
-	if (argc != i + 1) {
-		fprintf(stderr, "%s: %s: want one %s\n", o->program, verb,
-			v->args);
-		*ret_status = 1;
-		return false;
-	}
-	o->target = argv[i];
-	return true;
+	if (n == 1 || (!n && v->no_target))
+		return true;
+	fprintf(stderr, "%s: %s: want one %s\n", o->program, verb, v->args);
+	return false;
 }
 
 int cmd_end(const struct wgq_opts *o, int ret, const struct wgq_err *e)

@@ -10,10 +10,33 @@
 #include "base/err.h"
 
 /**
+ * struct wgq_flow - packets that wgq_explain() is asked about
+ * @in:		interface they come in by, NULL = any
+ * @out:	interface they go out by, NULL = any
+ * @src:	source address or prefix, NULL = any
+ * @dst:	destination address or prefix, NULL = any
+ * @proto:	"tcp", "udp", "icmp", or a number; NULL = any
+ * @port:	destination port, NULL = any
+ * @reply:	they are replies, not new connections
+ * @local:	they are for this host, and not forwarded
+ * @json:	answer in JSON
+ */
+struct wgq_flow {
+	const char *in, *out, *src, *dst, *proto, *port;
+	bool reply, local, json;
+};
+
+/**
  * struct wgq_opts - one run of a verb
  * @program:	name that messages start with, the last part of argv[0]
  * @as_wg_quick: we were called as wg-quick, and speak as it does
  * @target:	CONFIG_FILE or INTERFACE (contract PATH-1 to PATH-8)
+ * @forward:	as the directive Forward (wgq.conf(5)), "" for yes; NULL = what
+ *		the conf says
+ * @masquerade:	as the directive Masquerade, likewise
+ * @open_port:	as the directive OpenPort, NULL likewise
+ * @literal:	let the rules of hooks stand where they say, to the letter
+ * @explain:	what wgq_explain() is asked, unused by the others
  * @self:	path of the program, whose directory goes before PATH for hooks
  *		and helpers (ENV-2); NULL asks /proc, when there is a need
  * @env:	the caller's environment, NULL at the end
@@ -27,6 +50,9 @@ struct wgq_opts {
 	const char *program;
 	bool as_wg_quick;
 	const char *target;
+	const char *forward, *masquerade, *open_port;
+	bool literal;
+	struct wgq_flow explain;
 	const char *self;
 	const char *const *env;
 	const volatile sig_atomic_t *stop;
@@ -77,6 +103,20 @@ int wgq_save(const struct wgq_opts *o, struct wgq_err *e)
  * Return: 0 or -errno.
  */
 int wgq_strip(const struct wgq_opts *o, struct buf *out, struct wgq_err *e)
+	__attribute__((warn_unused_result));
+
+/**
+ * wgq_explain() - tell which rules let a flow through or refuse it
+ * @o:		options; without @o->explain's flow those of the tunnel
+ *		@o->target, or of all tunnels where that is NULL
+ * @out:	receives the answer
+ * @e:		filled on failure
+ *
+ * Changes nothing, and brings no legacy table to life.
+ *
+ * Return: 0 or -errno.
+ */
+int wgq_explain(const struct wgq_opts *o, struct buf *out, struct wgq_err *e)
 	__attribute__((warn_unused_result));
 
 #endif

@@ -15,6 +15,7 @@
  * none any more: that is the error, as it is wg-quick's (DN-1), but only after
  * all has been cleaned up that the interface left and the journal knows.
  */
+#include "apply/hook.h"
 #include "apply/run.h"
 
 #include <errno.h>
@@ -41,6 +42,23 @@ static void remember_rules(struct run *r, const struct plan *p)
 		plan_remember(&r->journal.memory, &p->steps[i]);
 }
 
+/*
+ * Forwarding that was turned on stays on once the tunnel has been up: others
+ * may rely on it by now.  An `up` that was cut off is taken back as a whole.
+ */
+static void leave_forwarding(struct run *r)
+{
+	struct plan_memory *m = &r->journal.memory;
+	size_t i;
+
+	if (r->journal.state != JOURNAL_IS_UP)
+		return;
+	for (i = 0; i < m->n_sysctl; i++)
+		run_say(r, "[!]", "%s stays as it is; it was %d before",
+			m->sysctl[i].key, m->sysctl[i].old);
+	m->n_sysctl = 0;
+}
+
 static int plan(struct run *r, const struct conf *conf,
 		const struct snap_link *link, struct plan *p, struct wgq_err *e)
 {
@@ -48,6 +66,9 @@ static int plan(struct run *r, const struct conf *conf,
 	struct snap_down snap;
 	int ret;
 
+	leave_forwarding(r);
+	/* Without a journal the marks in the ruleset are all that can tell. */
+	r->journal.memory.firewall |= r->journal.state == JOURNAL_NONE;
 	ret = kernel_snap_down(&r->kernel, link, r->journal.memory.mark, &a,
 			       &snap, e);
 	if (ret)
@@ -76,6 +97,22 @@ static bool is_journals(struct run *r, const struct snap_link *link)
 	return r->journal.userspace || !link->up;
 }
 
+/*
+ * What hooks did within the process is taken back exactly after an `up` that
+ * was cut off.  One that ended well has left it to the hooks of `down`.
+ */
+static int take_back_hooks(struct run *r, struct wgq_err *e)
+{
+	struct wgq_err why = { 0 };
+
+	if (r->journal.state != JOURNAL_UP)
+		r->journal.n_undo = 0;
+	/* What is gone already was taken back by a run that was cut off. */
+	if (run_undo_edits(r, &why))
+		run_say(r, "[!]", "%s", why.msg);
+	return run_stopped(r, e);
+}
+
 int run_clear(struct run *r, const struct snap_link *link, struct wgq_err *e)
 {
 	cleanup(plan_done) struct plan p = { 0 };
@@ -87,9 +124,13 @@ int run_clear(struct run *r, const struct snap_link *link, struct wgq_err *e)
 		ours = (struct snap_link){ 0 };
 		r->kernel.ifindex = 0;
 	}
-	ret = plan(r, &nothing, &ours, &p, e);
+	ret = take_back_hooks(r, e);
+	if (!ret)
+		ret = plan(r, &nothing, &ours, &p, e);
 	if (!ret)
 		ret = run_steps_all(r, &p, e);
+	if (!ret)
+		ret = run_unmake_tables(r, e);
 	r->kernel.ifindex = 0;
 	r->kernel.userspace = false;
 	if (!ret)
@@ -201,9 +242,13 @@ static int bring_down(struct run *r, struct snap_link *link, struct wgq_err *e)
 	if (gone)
 		run_say(r, "[!]", "`%s' is gone: cleaning up what it left",
 			r->conf.ifname);
-	ret = take_down(r, link, e);
+	ret = take_back_hooks(r, e);
+	if (!ret)
+		ret = take_down(r, link, e);
 	if (hooks)
 		run_hooks(r, CONF_POST_DOWN, r->journal.post_down, &hook_err);
+	if (!ret)
+		ret = run_unmake_tables(r, e);
 	if (!ret)
 		run_hand_over(r);
 	/* PostDown hooks that a signal cut off are the next run's to finish. */

@@ -80,6 +80,7 @@ void run_hand_over(struct run *r)
 		journal_init(&j, path);
 		given = give(r, &j, &left);
 		journal_done(&j);
+		arena_done(&j.arena);
 		lock_drop(&lock);
 	}
 }

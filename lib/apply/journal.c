@@ -11,6 +11,7 @@
 #include "sys/file.h"
 
 #define JOURNAL_MAX 65536
+#define JOURNAL_LINE_MAX 2048
 #define BOOT_ID_LEN 64
 
 static const char *const STATE_NAME[] = {
@@ -68,12 +69,92 @@ static void set_suppress(struct plan_memory *memory, enum snap_family f,
 	memory->suppress[f] = (uint32_t)strtoul(value, NULL, 10);
 }
 
-static void parse_line(struct journal *j, char *line, char boot[BOOT_ID_LEN])
+int journal_remember_sysctl(struct journal *j, const char *key, int old)
+{
+	struct plan_memory *m = &j->memory;
+	struct plan_sysctl *s = arena_grow(&j->arena, &m->sysctl, m->n_sysctl,
+					   &j->cap_sysctl, sizeof(*s));
+
+	if (!s)
+		return -ENOMEM;
+	s->old = old;
+	s->key = arena_strndup(&j->arena, key, strlen(key));
+	if (!s->key)
+		return -ENOMEM;
+	m->n_sysctl++;
+	return 0;
+}
+
+int journal_remember_undo(struct journal *j, const char *command)
+{
+	const char **slot = arena_grow(&j->arena, &j->undo, j->n_undo,
+				       &j->cap_undo, sizeof(*slot));
+
+	if (slot)
+		*slot = arena_strndup(&j->arena, command, strlen(command));
+	if (!slot || !*slot)
+		return -ENOMEM;
+	j->n_undo++;
+	return 0;
+}
+
+int journal_remember_made(struct journal *j, uint8_t family, const char *table,
+			  const char *chain)
+{
+	struct journal_made *m;
+	size_t i;
+
+	for (i = 0; i < j->n_made; i++)
+		if (j->made[i].family == family &&
+		    !strcmp(j->made[i].table, table) &&
+		    !strcmp(j->made[i].chain, chain))
+			return 0;
+	m = arena_grow(&j->arena, &j->made, j->n_made, &j->cap_made,
+		       sizeof(*m));
+	if (!m)
+		return -ENOMEM;
+	m->family = family;
+	m->table = arena_strndup(&j->arena, table, strlen(table));
+	m->chain = arena_strndup(&j->arena, chain, strlen(chain));
+	if (!m->table || !m->chain)
+		return -ENOMEM;
+	j->n_made++;
+	return 0;
+}
+
+/* "FAMILY TABLE CHAIN", the last one empty for the table itself */
+static int set_made(struct journal *j, char *value)
+{
+	char *table = strchr(value, ' '), *chain;
+
+	if (!table)
+		return 0;
+	*table++ = '\0';
+	chain = strchr(table, ' ');
+	if (!chain)
+		return 0;
+	*chain++ = '\0';
+	return journal_remember_made(j, (uint8_t)strtoul(value, NULL, 10),
+				     table, chain);
+}
+
+/* "KEY OLD" */
+static int set_sysctl(struct journal *j, char *value)
+{
+	char *old = strchr(value, ' ');
+
+	if (!old)
+		return 0;
+	*old++ = '\0';
+	return journal_remember_sysctl(j, value, (int)strtol(old, NULL, 10));
+}
+
+static int parse_line(struct journal *j, char *line, char boot[BOOT_ID_LEN])
 {
 	char *value = strchr(line, ' ');
 
 	if (!value)
-		return;
+		return 0;
 	*value++ = '\0';
 	if (!strcmp(line, "state"))
 		set_state(j, value);
@@ -99,6 +180,15 @@ static void parse_line(struct journal *j, char *line, char boot[BOOT_ID_LEN])
 		j->memory.src_valid_mark = (int)strtol(value, NULL, 10);
 	else if (!strcmp(line, "send_redirects"))
 		j->memory.send_redirects = (int)strtol(value, NULL, 10);
+	else if (!strcmp(line, "firewall"))
+		j->memory.firewall = *value == '1';
+	else if (!strcmp(line, "sysctl"))
+		return set_sysctl(j, value);
+	else if (!strcmp(line, "undo"))
+		return journal_remember_undo(j, value);
+	else if (!strcmp(line, "made"))
+		return set_made(j, value);
+	return 0;
 }
 
 int journal_read(struct journal *j, const char *proc, struct wgq_err *e)
@@ -122,7 +212,8 @@ int journal_read(struct journal *j, const char *proc, struct wgq_err *e)
 	rest = text.p;
 	/* A last line without its end is a write that did not come through. */
 	while ((line = strsep(&rest, "\n")) && rest)
-		parse_line(j, line, boot);
+		if (parse_line(j, line, boot))
+			return err_sys(e, -ENOMEM, "journal: %s", j->path);
 	boot_id(proc, now);
 	if (boot[0] && now[0] && strcmp(boot, now))
 		journal_remove(j);
@@ -151,7 +242,7 @@ static int replace_file(struct journal *j, const char *text, size_t len,
 		return err_sys(e, -errno, "journal: %s", tmp);
 	n = write(fd, text, len);
 	if (n == (ssize_t)len && !rename(tmp, j->path)) {
-		journal_done(j);
+		close_fd(&j->fd);
 		j->fd = take_fd(&fd);
 		return 0;
 	}
@@ -195,6 +286,16 @@ int journal_write(struct journal *j, const char *proc, struct wgq_err *e)
 	if (j->memory.send_redirects >= 0)
 		buf_addf(&text, "send_redirects %d\n",
 			 j->memory.send_redirects);
+	if (j->memory.firewall)
+		buf_adds(&text, "firewall 1\n");
+	for (i = 0; i < j->memory.n_sysctl; i++)
+		buf_addf(&text, "sysctl %s %d\n", j->memory.sysctl[i].key,
+			 j->memory.sysctl[i].old);
+	for (i = 0; i < j->n_undo; i++)
+		buf_addf(&text, "undo %s\n", j->undo[i]);
+	for (i = 0; i < j->n_made; i++)
+		buf_addf(&text, "made %u %s %s\n", j->made[i].family,
+			 j->made[i].table, j->made[i].chain);
 	if (text.failed)
 		return err_sys(e, -ENOMEM, "journal");
 	return replace_file(j, text.p, text.len, e);
@@ -203,7 +304,7 @@ int journal_write(struct journal *j, const char *proc, struct wgq_err *e)
 int journal_note(const struct journal *j, struct wgq_err *e, const char *fmt,
 		 ...)
 {
-	char line[256];
+	char line[JOURNAL_LINE_MAX];
 	va_list ap;
 	int n;
 
@@ -212,6 +313,8 @@ int journal_note(const struct journal *j, struct wgq_err *e, const char *fmt,
 	va_start(ap, fmt);
 	n = vsnprintf(line, sizeof(line) - 1, fmt, ap);
 	va_end(ap);
+	if (n < 0 || (size_t)n >= sizeof(line) - 1)
+		return err_set(e, -E2BIG, "journal: a line is too long");
 	line[n++] = '\n';
 	errno = ENOSPC;
 	if (write(j->fd, line, (size_t)n) != n)
@@ -233,5 +336,6 @@ void journal_remove(struct journal *j)
 		unlink(j->path);
 	journal_done(j);
 	memcpy(path, j->path, sizeof(path));
+	arena_done(&j->arena);
 	journal_init(j, path);
 }

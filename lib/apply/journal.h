@@ -34,6 +34,17 @@ enum journal_state {
 };
 
 /**
+ * struct journal_made - a part of nf_tables that a hook's command made
+ * @family:	NFPROTO_
+ * @table:	table
+ * @chain:	base chain, "" = the table itself
+ */
+struct journal_made {
+	uint8_t family;
+	const char *table, *chain;
+};
+
+/**
  * struct journal - the content of an interface's journal
  * @path:	its file, "" where there can be none
  * @fd:	the file, open for notes; -1 while it is not there
@@ -43,6 +54,13 @@ enum journal_state {
  * @hooks:	by phase: a hook of it was begun
  * @post_down:	PostDown hooks that a `down` which was cut off had finished
  * @memory:	what plan_down() needs
+ * @undo:	commands that take back what hooks did in the process, to be
+ *		carried out last one first
+ * @n_undo:	their number
+ * @n_undo_before: before the command under way
+ * @made:	what goes once it is empty again
+ * @n_made:	their number
+ * @arena:	owns the texts
  */
 struct journal {
 	char path[PATH_MAX];
@@ -53,7 +71,39 @@ struct journal {
 	bool hooks[CONF_PHASES];
 	unsigned int post_down;
 	struct plan_memory memory;
+	struct arena arena;
+	const char **undo;
+	size_t n_undo, cap_undo, n_undo_before;
+	struct journal_made *made;
+	size_t n_made, cap_made;
+	size_t cap_sysctl;
 };
+
+/**
+ * journal_remember_sysctl() - what a killed `up` would have to put back
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int journal_remember_sysctl(struct journal *j, const char *key, int old)
+	__attribute__((warn_unused_result));
+
+/**
+ * journal_remember_undo() - what would take back a hook's command
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int journal_remember_undo(struct journal *j, const char *command)
+	__attribute__((warn_unused_result));
+
+/**
+ * journal_remember_made() - a table, or with @chain not "" a base chain, that
+ * was not there before
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int journal_remember_made(struct journal *j, uint8_t family, const char *table,
+			  const char *chain)
+	__attribute__((warn_unused_result));
 
 /** journal_init() - an empty journal at @path */
 void journal_init(struct journal *j, const char *path);

@@ -17,6 +17,8 @@ const struct host host_real = {
 	.root = "",
 	.run = "/run/wgq",
 	.uapi = "/var/run/wireguard",
+	.xtables = &xtables_kernel_ops,
+	.proc_net = "/proc/net",
 	.exec = exec_run,
 	.sysctl_write = sysctl_write,
 	.dns_add = dns_add,
@@ -232,16 +234,24 @@ static int read_conf(struct run *r, struct wgq_err *e)
 	return tell_findings(&fs, ret, e);
 }
 
+void run_init(struct run *r, const struct wgq_opts *o, const struct host *host)
+{
+	r->o = o;
+	r->host = host;
+	r->lock = LOCK_NONE;
+	journal_init(&r->journal, "");
+	kernel_init(&r->kernel, host->nl, host->nl_ctx, r->conf.ifname,
+		    host->uapi);
+	run_firewall_init(r);
+}
+
 int run_load(struct run *r, const struct wgq_opts *o, const struct host *host,
 	     struct wgq_err *e)
 {
 	cleanup(free_ptr) char *real = NULL;
 	const char *path;
 
-	r->o = o;
-	r->host = host;
-	r->lock = LOCK_NONE;
-	journal_init(&r->journal, "");
+	run_init(r, o, host);
 	path = find_conf(r);
 	if (!path)
 		return err_sys(e, -ENOMEM, "%s", o->target);
@@ -258,8 +268,6 @@ int run_load(struct run *r, const struct wgq_opts *o, const struct host *host,
 	r->conf.path = arena_strndup(&r->arena, real, strlen(real));
 	if (!r->conf.path)
 		return err_sys(e, -ENOMEM, "%s", path);
-	kernel_init(&r->kernel, host->nl, host->nl_ctx, r->conf.ifname,
-		    host->uapi);
 	r->names = (struct step_names){
 		.ifname = r->conf.ifname,
 		.conf = path,
@@ -400,10 +408,12 @@ int run_lock(struct run *r, bool wait, struct wgq_err *e)
 
 void run_done(struct run *r)
 {
+	run_firewall_done(r);
 	kernel_done(&r->kernel);
 	conf_done(&r->conf);
 	r->lock.keep_dir = r->journal.fd >= 0;
 	journal_done(&r->journal);
+	arena_done(&r->journal.arena);
 	buf_done(&r->rt_tables);
 	lock_drop(&r->lock);
 	arena_done(&r->arena);

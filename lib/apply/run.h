@@ -4,6 +4,7 @@
 
 #include <limits.h>
 
+#include "apply/firewall.h"
 #include "apply/journal.h"
 #include "conf/conf.h"
 #include "net/kernel.h"
@@ -21,6 +22,9 @@
  * @root:	prefix of /etc, /proc and the like, "" but in tests
  * @run:	directory of lock and journal
  * @uapi:	directory of the userspace implementations' sockets
+ * @xtables:	legacy xtables, or a test's
+ * @xtables_ctx: first argument of the calls of @xtables
+ * @proc_net:	"/proc/net"
  * @exec:	runs a program: exec_run(), or a test's
  * @sysctl_write: writes a sysctl: sysctl_write(), or a test's
  * @dns_add:	dns_add(), or a test's
@@ -31,6 +35,9 @@ struct host {
 	const struct nl_ops *nl;
 	void *nl_ctx;
 	const char *root, *run, *uapi;
+	const struct xtables_ops *xtables;
+	void *xtables_ctx;
+	const char *proc_net;
 	int (*exec)(const struct exec *x, int *ret_status, struct wgq_err *e);
 	int (*sysctl_write)(const char *root, const char *name,
 			    const char *value, struct wgq_err *e);
@@ -61,6 +68,8 @@ extern const struct host host_real;
  * @netns:	see netns_id(), empty until it is needed
  * @lock:	the interface's lock
  * @journal:	the interface's journal
+ * @firewall:	access to the firewall
+ * @undoing:	what hooks did is being taken back: it is not remembered
  */
 struct run {
 	const struct wgq_opts *o;
@@ -78,7 +87,17 @@ struct run {
 	char netns[NETNS_ID_LEN];
 	struct lock lock;
 	struct journal journal;
+	struct run_firewall firewall;
+	bool undoing;
 };
+
+/**
+ * run_init() - prepare a run that has no conf
+ * @r:		zeroed run
+ * @o:		options
+ * @host:	host
+ */
+void run_init(struct run *r, const struct wgq_opts *o, const struct host *host);
 
 /**
  * run_load() - find, read and parse the conf of a run
@@ -268,6 +287,10 @@ int run_clear(struct run *r, const struct snap_link *link, struct wgq_err *e)
  * puts it back.  Where wg-quick brought up the others, nobody will.
  */
 void run_hand_over(struct run *r);
+
+/** apply_explain() - wgq_explain() on a given host */
+int apply_explain(const struct wgq_opts *o, const struct host *host,
+		  struct buf *out, struct wgq_err *e);
 
 /** apply_up() - wgq_up() on a given host */
 int apply_up(const struct wgq_opts *o, const struct host *host,

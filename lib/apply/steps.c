@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "apply/hook.h"
 #include "apply/run.h"
 
 #include <errno.h>
@@ -6,7 +7,6 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "hook/hook.h"
 #include "sys/sysctl.h"
 
 /* Exit status that wg-quick ends with when such a step is refused (EXIT-2):
@@ -32,6 +32,8 @@ static int refusal_status(enum step_kind kind)
 	case STEP_SPOOF_ADD:
 	case STEP_SPOOF_DEL:
 	case STEP_XT_DEL:
+	case STEP_FIREWALL:
+	case STEP_FIREWALL_DEL:
 	case STEP_DNS_DEL:
 		return 1;
 	}
@@ -44,11 +46,15 @@ static void trace(const struct run *r, const struct step *v, size_t n)
 	size_t i;
 
 	for (i = 0; i < n; i++) {
+		/* Its commands are known once it has looked at the rules. */
+		if (v[i].kind == STEP_FIREWALL ||
+		    v[i].kind == STEP_FIREWALL_DEL)
+			continue;
 		buf_adds(&out, "[#] ");
 		step_print(&v[i], &r->names, &out);
 		buf_addc(&out, '\n');
 	}
-	if (!out.failed && r->o->message)
+	if (out.len && !out.failed && r->o->message)
 		r->o->message(r->o->ctx, out.p, out.len);
 }
 
@@ -87,77 +93,6 @@ static int judge(const struct run *r, int status, struct wgq_err *e)
 		return ret;
 	err_set(e, -ECANCELED, "exit status %d", status);
 	return err_status(e, status);
-}
-
-static int run_program(struct run *r, const char *path, const char *const *argv,
-		       struct wgq_err *e)
-{
-	int status, ret;
-
-	ret = execute(r, path, argv, &status, e);
-	return ret ? ret : judge(r, status, e);
-}
-
-static int run_shell(struct run *r, const struct hook *hook,
-		     enum conf_phase phase, struct wgq_err *e)
-{
-	cleanup(buf_done) struct buf script = { 0 };
-	enum hook_shell shell = HOOK_BASH;
-	struct wgq_err no_bash = { 0 };
-	const char *const *argv;
-	char path[PATH_MAX];
-	int ret;
-
-	if (exec_find(r->search_path, "bash", path, &no_bash)) {
-		shell = HOOK_SH;
-		ret = exec_find(r->search_path, "sh", path, e);
-		if (ret)
-			return ret;
-	}
-	hook_shell_script(hook, &r->conf, phase, r->o->program, shell, &script);
-	if (script.failed)
-		return err_sys(e, -ENOMEM, "hook");
-	argv = hook_shell_argv(path, script.p, &r->conf, phase, r->o->program,
-			       &r->arena);
-	if (!argv)
-		return err_sys(e, -ENOMEM, "hook");
-	return run_program(r, path, argv, e);
-}
-
-static int run_hook(struct run *r, const struct step_hook *s, struct wgq_err *e)
-{
-	char path[PATH_MAX];
-	struct hook hook;
-	int ret;
-
-	if (!r->journal.hooks[s->phase]) {
-		r->journal.hooks[s->phase] = true;
-		ret = journal_note(&r->journal, e, "hooks %s",
-				   conf_phase_name(s->phase));
-		if (ret)
-			return ret;
-	}
-	ret = hook_parse(s->text, r->conf.ifname, &r->arena, &hook);
-	if (ret)
-		return err_sys(e, ret, "hook");
-	if (run_environment(r))
-		return err_sys(e, -ENOMEM, "hook");
-	switch (hook.kind) {
-	case HOOK_EMPTY:
-		return 0;
-	case HOOK_SHELL:
-		return run_shell(r, &hook, s->phase, e);
-	case HOOK_EXEC:
-		ret = exec_find(r->search_path, hook.argv[0], path, e);
-		if (!ret)
-			ret = run_program(r, path, hook.argv, e);
-		if (ret != -ENOEXEC)
-			return ret;
-		/* A script without #!: bash reads such a file itself. */
-		*e = (struct wgq_err){ 0 };
-		return run_shell(r, &hook, s->phase, e);
-	}
-	return 0;
 }
 
 static int start_userspace(struct run *r, const char *program,
@@ -259,6 +194,10 @@ static int run_one(struct run *r, const struct step *s, struct wgq_err *e)
 		return add_dns(r, e);
 	case STEP_DNS_DEL:
 		return r->host->dns_del(&r->dns, r->conf.ifname, e);
+	case STEP_FIREWALL:
+		return run_firewall_put(r, e);
+	case STEP_FIREWALL_DEL:
+		return run_firewall_clean(r, e);
 	case STEP_LINK_ADD:
 	case STEP_WG_CONF:
 	case STEP_ADDR_ADD:
@@ -373,12 +312,22 @@ void run_undo(struct run *r, const struct plan *p,
 	struct wgq_err why;
 	size_t i, len;
 
+	why = (struct wgq_err){ 0 };
+	if (run_undo_edits(r, &why)) {
+		failed++;
+		run_say(r, "[!]", "%s", why.msg);
+	}
 	for (i = progress->next; i-- > 0;) {
 		if (!progress->done[i] || !step_inverse(&p->steps[i], &inverse))
 			continue;
 		why = (struct wgq_err){ 0 };
 		if (!run_tolerant(r, &inverse, &why))
 			continue;
+		failed++;
+		run_say(r, "[!]", "%s", why.msg);
+	}
+	why = (struct wgq_err){ 0 };
+	if (run_unmake_tables(r, &why)) {
 		failed++;
 		run_say(r, "[!]", "%s", why.msg);
 	}

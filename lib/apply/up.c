@@ -12,8 +12,10 @@
  * (see plan/plan.h); the check then plans with what can be foreseen, so that
  * mistakes of the conf are still found before the first change.
  */
+#include "apply/hook.h"
 #include "apply/run.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,6 +23,7 @@
 
 #include "base/cleanup.h"
 #include "hook/hook.h"
+#include "plan/forward.h"
 #include "sys/file.h"
 #include "sys/resolve.h"
 #include "sys/sysctl.h"
@@ -284,6 +287,93 @@ static int check_sysctls(const struct up *u, struct wgq_err *e)
 	return 0;
 }
 
+/* Interfaces that would lose their uplink when the kernel turns a router. */
+static int find_advertised(struct up *u, struct arena *a, struct wgq_err *e)
+{
+	struct snap_forward *f = &u->host.forwarding;
+	const char *const *all, **v;
+	char key[64];
+	size_t i, n = 0, n_all = 0;
+	int ret;
+
+	ret = kernel_advertised(&u->r.kernel, a, &all, &n_all, e);
+	if (ret)
+		return ret;
+	v = arena_array(a, n_all, sizeof(*v));
+	if (!v)
+		return err_sys(e, -ENOMEM, "forwarding");
+	for (i = 0; i < n_all; i++) {
+		snprintf(key, sizeof(key), "net/ipv6/conf/%s/accept_ra",
+			 all[i]);
+		if (run_sysctl(&u->r, key) == 1)
+			v[n++] = all[i];
+	}
+	f->ra = v;
+	f->n_ra = n;
+	return 0;
+}
+
+static int is_router(const struct dirent *entry)
+{
+	return entry->d_name[0] != '.' && strcmp(entry->d_name, "all") != 0;
+}
+
+static int find_routers(struct up *u, struct arena *a, struct wgq_err *e)
+{
+	struct snap_forward *f = &u->host.forwarding;
+	char path[PATH_MAX], key[320];
+	struct dirent **entry = NULL;
+	const char **v;
+	int i, n;
+
+	snprintf(path, sizeof(path), "%s%s/net/ipv6/conf", u->r.host->root,
+		 SYSCTL_ROOT);
+	n = scandir(path, &entry, is_router, alphasort);
+	v = arena_array(a, n > 0 ? (size_t)n : 0, sizeof(*v));
+	for (i = 0; i < n; i++) {
+		snprintf(key, sizeof(key), "net/ipv6/conf/%s/forwarding",
+			 entry[i]->d_name);
+		if (v && run_sysctl(&u->r, key) == 1) {
+			v[f->n_routers] = arena_strndup(
+				a, entry[i]->d_name, strlen(entry[i]->d_name));
+			if (v[f->n_routers])
+				f->n_routers++;
+			else
+				v = NULL;
+		}
+		free(entry[i]);
+	}
+	free(entry);
+	f->routers = v;
+	return v ? 0 : err_sys(e, -ENOMEM, "forwarding");
+}
+
+/* What turning forwarding on has to know, where it is wanted at all. */
+static int snap_forwarding(struct up *u, const struct wg_device *device,
+			   struct arena *a, struct wgq_err *e)
+{
+	struct run *r = &u->r;
+	bool *families = u->host.forward;
+	struct snap_forward *f = &u->host.forwarding;
+	int ret = 0;
+
+	if (r->conf.directives.forward.on)
+		plan_families(&r->conf, device, families);
+	ret = run_hooks_forward(r, families, e);
+	if (ret)
+		return ret;
+	families[SNAP_V6] &= !u->host.ipv6_off;
+	if (families[SNAP_V4])
+		f->ipv4 = run_sysctl(r, SYSCTL_IPV4_FORWARD);
+	if (!families[SNAP_V6])
+		return 0;
+	f->ipv6 = run_sysctl(r, SYSCTL_IPV6_FORWARD);
+	if (f->ipv6 == 1)
+		return 0;
+	ret = find_advertised(u, a, e);
+	return ret ? ret : find_routers(u, a, e);
+}
+
 static int snap_host(struct up *u, const struct wg_device *device,
 		     struct arena *a, struct wgq_err *e)
 {
@@ -302,26 +392,41 @@ static int snap_host(struct up *u, const struct wg_device *device,
 					 ? run_sysctl(r, SYSCTL_SRC_VALID_MARK)
 					 : -1;
 	u->host.send_redirects = u->userspace ? -1 : old_send_redirects(r);
-	return ret;
+	return ret ? ret : snap_forwarding(u, device, a, e);
+}
+
+/* Of the forwarding sysctls only an `up` that is cut off needs the old ones. */
+static int remember_sysctl(struct journal *j, const struct step_sysctl *s)
+{
+	if (!strcmp(s->key, SYSCTL_SRC_VALID_MARK)) {
+		j->memory.src_valid_mark = s->old;
+		return 0;
+	}
+	return s->old < 0 ? 0 : journal_remember_sysctl(j, s->key, s->old);
 }
 
 /* What plan_down() cannot see in the kernel once things have gone wrong. */
-static void remember(struct up *u)
+static int remember(struct up *u)
 {
 	struct journal *j = &u->r.journal;
 	const struct step *s;
+	int ret = 0;
 	size_t i;
 
+	j->memory.n_sysctl = 0;
 	j->memory.dns = u->r.conf.dns.n != 0;
 	j->userspace = u->userspace != NULL;
-	for (i = 0; i < u->plan.n; i++) {
+	for (i = 0; i < u->plan.n && !ret; i++) {
 		s = &u->plan.steps[i];
 		plan_remember(&j->memory, s);
 		if (s->kind == STEP_SYSCTL)
-			j->memory.src_valid_mark = s->sysctl.old;
+			ret = remember_sysctl(j, &s->sysctl);
+		else if (s->kind == STEP_FIREWALL)
+			j->memory.firewall = true;
 		else if (s->kind == STEP_LINK_UP)
 			j->memory.send_redirects = s->link_up.send_redirects;
 	}
+	return ret;
 }
 
 static int note(struct up *u, struct wgq_err *e)
@@ -417,7 +522,8 @@ static int run_planned(struct up *u, struct wgq_err *e)
 {
 	int ret;
 
-	remember(u);
+	if (remember(u))
+		return err_sys(e, -ENOMEM, "journal");
 	ret = make_progress(u, e);
 	if (!ret)
 		ret = note(u, e);
@@ -456,6 +562,8 @@ static int run_staged(struct up *u, struct arena *a, struct wgq_err *e)
 	ret = ret ? err_sys(e, ret, "plan") : run_planned(u, e);
 	if (!ret)
 		ret = kernel_snap_iface(&u->r.kernel, a, &iface, e);
+	if (!ret && conf->hooks[CONF_PRE_UP].n && conf_wants_firewall(conf))
+		ret = run_firewall_want(&u->r, iface.device, e);
 	if (!ret)
 		ret = plan_routes(conf, &u->table, &iface, &u->host, &u->plan,
 				  e);
@@ -480,6 +588,26 @@ static void say_hooks_stay(const struct up *u)
 				conf_phase_name((enum conf_phase)i));
 }
 
+/*
+ * Decide where the rules go before anything changes.  What was decided stands
+ * if the ruleset is the same when its step comes; iptables' lock is not held
+ * that long, since hooks may want it.  PreUp hooks come first where there are
+ * any: they may name peers, and let endpoints be resolved.
+ */
+static int check_firewall(struct up *u, struct wgq_err *e)
+{
+	struct run *r = &u->r;
+	int ret;
+
+	if (!conf_wants_firewall(&r->conf) || r->conf.hooks[CONF_PRE_UP].n)
+		return 0;
+	ret = run_firewall_want(r, &r->conf.device, e);
+	if (!ret)
+		ret = run_firewall_decide(r, e);
+	firewall_unlock(&r->firewall.access);
+	return ret;
+}
+
 static int bring_up(struct up *u, struct wgq_err *e)
 {
 	cleanup(arena_done) struct arena a = { 0 };
@@ -488,6 +616,8 @@ static int bring_up(struct up *u, struct wgq_err *e)
 	ret = plan_whole(u, &a, e);
 	if (!ret)
 		ret = check_sysctls(u, e);
+	if (!ret)
+		ret = check_firewall(u, e);
 	if (!ret)
 		ret = run_stopped(&u->r, e);
 	if (ret)
@@ -510,6 +640,20 @@ static int bring_up(struct up *u, struct wgq_err *e)
 	return ret;
 }
 
+static int add_options(struct run *r, struct wgq_err *e)
+{
+	const struct wgq_opts *o = r->o;
+	int ret = 0;
+
+	if (o->forward)
+		ret = conf_add_directive(&r->conf, "Forward", o->forward);
+	if (!ret && o->masquerade)
+		ret = conf_add_directive(&r->conf, "Masquerade", o->masquerade);
+	if (!ret && o->open_port)
+		ret = conf_add_directive(&r->conf, "OpenPort", o->open_port);
+	return ret ? err_sys(e, ret, "options") : 0;
+}
+
 int apply_up(const struct wgq_opts *o, const struct host *host,
 	     struct wgq_err *e)
 {
@@ -517,6 +661,8 @@ int apply_up(const struct wgq_opts *o, const struct host *host,
 	int ret;
 
 	ret = run_load(&u.r, o, host, e);
+	if (!ret)
+		ret = add_options(&u.r, e);
 	if (!ret)
 		ret = check(&u, e);
 	if (!ret)

@@ -201,17 +201,26 @@ int conf_predict_device(const struct wg_device *asked, struct arena *a,
 			struct wg_device *ret_live)
 	__attribute__((warn_unused_result));
 
+/** conf_wants_firewall() - do the directives ask for rules? */
+static inline bool conf_wants_firewall(const struct conf *conf)
+{
+	const struct conf_directives *d = &conf->directives;
+
+	return d->forward.on || d->masquerade.on ||
+	       d->open_port != CONF_OPEN_NO;
+}
+
 /**
- * conf_add_interface() - let a directive name one more interface
- * @conf:	owns the copy
- * @list:	directive of @conf
- * @name:	name of an interface
- * @len:	its length
+ * conf_add_directive() - ask for something as if the conf said so
+ * @conf:	filled by conf_parse(), not yet by conf_parse_device()
+ * @key:	"Forward", ...
+ * @value:	its value, "" for yes
  *
- * Return: 0, -EINVAL for what cannot be the name of an interface, -ENOMEM.
+ * For options of the command line; mistakes in it are reported with line 0.
+ *
+ * Return: 0 or -ENOMEM.
  */
-int conf_add_interface(struct conf *conf, struct conf_interfaces *list,
-		       const char *name, size_t len)
+int conf_add_directive(struct conf *conf, const char *key, const char *value)
 	__attribute__((warn_unused_result));
 
 /** conf_done() - wipe and release */

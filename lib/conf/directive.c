@@ -56,8 +56,24 @@ static bool is_ifname(const char *s, size_t len)
 	return true;
 }
 
-int conf_add_interface(struct conf *conf, struct conf_interfaces *list,
-		       const char *name, size_t len)
+int conf_add_directive(struct conf *conf, const char *key, const char *value)
+{
+	struct conf_list *l = &conf->directives.lines;
+	struct conf_value *v;
+
+	v = arena_grow(&conf->arena, &l->v, l->n, &l->cap, sizeof(*v));
+	if (!v)
+		return -ENOMEM;
+	v->s = arena_printf(&conf->arena, "%s = %s", key,
+			    *value ? value : "yes");
+	if (!v->s)
+		return -ENOMEM;
+	l->n++;
+	return 0;
+}
+
+static int add_interface(struct conf *conf, struct conf_interfaces *list,
+			 const char *name, size_t len)
 {
 	const char **v;
 	size_t i;
@@ -106,7 +122,7 @@ static void take_interfaces(struct conf_sink *sink, enum directive d,
 		while (len < value.len && value.s[len] != ',' &&
 		       !conf_is_space(value.s[len]))
 			len++;
-		ret = conf_add_interface(sink->conf, list, value.s, len);
+		ret = add_interface(sink->conf, list, value.s, len);
 		if (ret == -ENOMEM)
 			sink->no_memory = true;
 		else if (ret)

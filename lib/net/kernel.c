@@ -212,6 +212,8 @@ static bool build_rtnl(const struct kernel *k, const struct step *s,
 	case STEP_SPOOF_ADD:
 	case STEP_SPOOF_DEL:
 	case STEP_XT_DEL:
+	case STEP_FIREWALL:
+	case STEP_FIREWALL_DEL:
 	case STEP_LINK_DEL:
 	case STEP_DNS_DEL:
 		return false;
@@ -299,6 +301,8 @@ static int run_single(struct kernel *k, const struct conf *conf,
 	case STEP_DNS_ADD:
 	case STEP_SYSCTL:
 	case STEP_DNS_DEL:
+	case STEP_FIREWALL:
+	case STEP_FIREWALL_DEL:
 		break;
 	}
 	return err_set(e, -EINVAL, "not a step for the kernel");
@@ -325,6 +329,8 @@ bool kernel_does(enum step_kind kind)
 	case STEP_DNS_ADD:
 	case STEP_SYSCTL:
 	case STEP_DNS_DEL:
+	case STEP_FIREWALL:
+	case STEP_FIREWALL_DEL:
 		return false;
 	}
 	return false;

@@ -312,6 +312,18 @@ static int restore_sysctl(struct plan *p, const char *key, int now, int old)
 	return 0;
 }
 
+/* Backwards, so that the value for all comes before those of interfaces. */
+static int restore_forwarding(struct plan *p, const struct plan_memory *memory)
+{
+	size_t i;
+	int ret = 0;
+
+	for (i = memory->n_sysctl; i-- > 0 && !ret;)
+		ret = restore_sysctl(p, memory->sysctl[i].key, -1,
+				     memory->sysctl[i].old);
+	return ret;
+}
+
 /* Every table of the name, whatever its family (FWR-1). */
 static int delete_spoof(const struct snap_down *snap, struct plan *p)
 {
@@ -354,6 +366,10 @@ int plan_down(const struct conf *conf, const struct snap_down *snap,
 	if ((conf->dns.n || memory->dns) && !plan_add(p, STEP_DNS_DEL, 0))
 		return -ENOMEM;
 	ret = delete_spoof(snap, p);
+	if (!ret && memory->firewall && !plan_add(p, STEP_FIREWALL_DEL, 0))
+		ret = -ENOMEM;
+	if (!ret)
+		ret = restore_forwarding(p, memory);
 	if (ret)
 		return ret;
 	if (!others)

@@ -24,25 +24,6 @@
 #define SYSCTL_IPV6_FORWARD "net.ipv6.conf.all.forwarding"
 
 /**
- * struct snap_forward - what turning forwarding on must know
- * @ipv4:	net.ipv4.ip_forward, -1 if unreadable
- * @ipv6:	net.ipv6.conf.all.forwarding, -1 if unreadable
- * @ra:		interfaces that live by router advertisements while accept_ra
- *		is 1
- * @n_ra:	their number
- * @routers:	interfaces, and "default", whose own forwarding is on while the
- *		value for all is off: an undo would switch it off
- * @n_routers:	their number
- */
-struct snap_forward {
-	int ipv4, ipv6;
-	const char *const *ra;
-	size_t n_ra;
-	const char *const *routers;
-	size_t n_routers;
-};
-
-/**
  * plan_families() - which families does the tunnel have?
  * @conf:	conf, its addresses parsed
  * @device:	its allowed IPs

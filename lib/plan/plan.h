@@ -161,6 +161,16 @@ int plan_predict(const struct conf *conf, const struct snap_host *host, int mtu,
 	__attribute__((warn_unused_result));
 
 /**
+ * struct plan_sysctl - a sysctl as it was before `up`
+ * @key:	dotted name
+ * @old:	value before
+ */
+struct plan_sysctl {
+	const char *key;
+	int old;
+};
+
+/**
  * struct plan_memory - what only the journal of the `up` knows
  * @src_valid_mark: value to put back, -1 = leave alone
  * @send_redirects: likewise
@@ -168,6 +178,11 @@ int plan_predict(const struct conf *conf, const struct snap_host *host, int mtu,
  * @has_suppress: by index of the family: it made a suppress rule
  * @suppress:	its preference, by which it is known once its mark rule is gone
  * @dns:	name servers were announced, whatever the conf says by now
+ * @firewall:	rules with the tunnel's mark were put in place
+ * @sysctl:	what an `up` that was cut off is to put back, in the order in
+ *		which it was changed; a tunnel that was up leaves it (see
+ *		plan/forward.h)
+ * @n_sysctl:	their number
  */
 struct plan_memory {
 	int src_valid_mark;
@@ -176,6 +191,9 @@ struct plan_memory {
 	bool has_suppress[SNAP_FAMILIES];
 	uint32_t suppress[SNAP_FAMILIES];
 	bool dns;
+	bool firewall;
+	struct plan_sysctl *sysctl;
+	size_t n_sysctl;
 };
 
 /**

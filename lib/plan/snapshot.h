@@ -60,6 +60,25 @@ struct snap_prefs {
 };
 
 /**
+ * struct snap_forward - what turning forwarding on must know
+ * @ipv4:	net.ipv4.ip_forward, -1 if unreadable
+ * @ipv6:	net.ipv6.conf.all.forwarding, -1 if unreadable
+ * @ra:		interfaces that live by router advertisements while accept_ra
+ *		is 1
+ * @n_ra:	their number
+ * @routers:	interfaces, and "default", whose own forwarding is on while the
+ *		value for all is off: an undo would switch it off
+ * @n_routers:	their number
+ */
+struct snap_forward {
+	int ipv4, ipv6;
+	const char *const *ra;
+	size_t n_ra;
+	const char *const *routers;
+	size_t n_routers;
+};
+
+/**
  * struct snap_host - what `up` must know before it plans the routes
  * @path_mtu:	MTU of the path to each endpoint that has a route
  * @n_path_mtu:	their number
@@ -69,6 +88,8 @@ struct snap_prefs {
  * @ipv6_off:	the link has, or will get, no IPv6: the host switched it off
  * @src_valid_mark: net.ipv4.conf.all.src_valid_mark, -1 if unreadable
  * @send_redirects: net.ipv4.conf.all.send_redirects, -1 if unreadable
+ * @forward:	for which families forwarding is wanted, by index
+ * @forwarding:	what turning it on must know
  */
 struct snap_host {
 	unsigned int *path_mtu;
@@ -79,6 +100,8 @@ struct snap_host {
 	bool ipv6_off;
 	int src_valid_mark;
 	int send_redirects;
+	bool forward[SNAP_FAMILIES];
+	struct snap_forward forwarding;
 };
 
 /**

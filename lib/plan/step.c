@@ -174,6 +174,12 @@ void step_print(const struct step *s, const struct step_names *names,
 		buf_addf(out, "%stables-restore -n",
 			 s->spoof.family == AF_INET6 ? "ip6" : "ip");
 		break;
+	case STEP_FIREWALL:
+		buf_addf(out, "firewall rules of %s", ifname);
+		break;
+	case STEP_FIREWALL_DEL:
+		buf_addf(out, "removal of the firewall rules of %s", ifname);
+		break;
 	case STEP_LINK_DEL:
 		buf_addf(out, "ip link delete dev %s", ifname);
 		break;
@@ -201,6 +207,9 @@ bool step_inverse(const struct step *s, struct step *ret_inverse)
 	case STEP_DNS_ADD:
 		inv.kind = STEP_DNS_DEL;
 		break;
+	case STEP_FIREWALL:
+		inv.kind = STEP_FIREWALL_DEL;
+		break;
 	case STEP_SYSCTL:
 		if (s->sysctl.old < 0)
 			return false;
@@ -225,6 +234,7 @@ bool step_inverse(const struct step *s, struct step *ret_inverse)
 	case STEP_RULE_DEL:
 	case STEP_SPOOF_DEL:
 	case STEP_XT_DEL:
+	case STEP_FIREWALL_DEL:
 	case STEP_LINK_DEL:
 	case STEP_DNS_DEL:
 		return false;

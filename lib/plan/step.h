@@ -22,23 +22,25 @@
 
 /** enum step_kind - what a step does */
 enum step_kind {
-	STEP_LINK_ADD,	/* create the kernel's WireGuard link */
-	STEP_USERSPACE, /* start the userspace implementation instead */
-	STEP_HOOK,	/* run a hook line of the conf */
-	STEP_WG_CONF,	/* give the device its keys and peers */
-	STEP_ADDR_ADD,	/* add an address */
-	STEP_LINK_UP,	/* set the MTU and bring the link up */
-	STEP_DNS_ADD,	/* announce the name servers */
-	STEP_WG_FWMARK, /* set the device's fwmark */
-	STEP_RULE_ADD,	/* add a policy rule */
-	STEP_RULE_DEL,	/* delete it */
-	STEP_ROUTE_ADD, /* add a route */
-	STEP_SYSCTL,	/* write a sysctl */
-	STEP_SPOOF_ADD, /* add the anti-spoof table of a family */
-	STEP_SPOOF_DEL, /* delete it */
-	STEP_XT_DEL,	/* delete anti-spoof rules that iptables holds */
-	STEP_LINK_DEL,	/* delete the link and all that lives on it */
-	STEP_DNS_DEL,	/* withdraw the name servers */
+	STEP_LINK_ADD,	   /* create the kernel's WireGuard link */
+	STEP_USERSPACE,	   /* start the userspace implementation instead */
+	STEP_HOOK,	   /* run a hook line of the conf */
+	STEP_WG_CONF,	   /* give the device its keys and peers */
+	STEP_ADDR_ADD,	   /* add an address */
+	STEP_LINK_UP,	   /* set the MTU and bring the link up */
+	STEP_DNS_ADD,	   /* announce the name servers */
+	STEP_WG_FWMARK,	   /* set the device's fwmark */
+	STEP_RULE_ADD,	   /* add a policy rule */
+	STEP_RULE_DEL,	   /* delete it */
+	STEP_ROUTE_ADD,	   /* add a route */
+	STEP_SYSCTL,	   /* write a sysctl */
+	STEP_SPOOF_ADD,	   /* add the anti-spoof table of a family */
+	STEP_SPOOF_DEL,	   /* delete it */
+	STEP_XT_DEL,	   /* delete anti-spoof rules that iptables holds */
+	STEP_FIREWALL,	   /* put the rules of the directives in place */
+	STEP_FIREWALL_DEL, /* take out every rule with the tunnel's mark */
+	STEP_LINK_DEL,	   /* delete the link and all that lives on it */
+	STEP_DNS_DEL,	   /* withdraw the name servers */
 };
 
 /** enum rule_what - the two rules of a default route by policy (4.8) */

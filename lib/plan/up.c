@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "plan/forward.h"
+
 /* Bytes that WireGuard adds to a packet in the worst case, IPv6 outside:
  * 40 IPv6 + 8 UDP + 16 header + 16 tag.
  */
@@ -370,6 +372,18 @@ static int add_routes(const struct conf *conf, const struct plan_table *table,
 	return 0;
 }
 
+/*
+ * Rules before the switch: what is refused is refused all the time.  Both stand
+ * when the PostUp hooks begin.
+ */
+static int add_forwarding(const struct conf *conf, const struct snap_host *host,
+			  struct plan *p)
+{
+	if (conf_wants_firewall(conf) && !plan_add(p, STEP_FIREWALL, 0))
+		return -ENOMEM;
+	return plan_forward(host->forward, &host->forwarding, p);
+}
+
 int plan_routes(const struct conf *conf, const struct plan_table *table,
 		const struct snap_iface *iface, const struct snap_host *host,
 		struct plan *p, struct wgq_err *e)
@@ -394,6 +408,8 @@ int plan_routes(const struct conf *conf, const struct plan_table *table,
 		ret = add_routes(conf, table, iface, host, v, n, p);
 	}
 	arena_done(&scratch);
+	if (!ret)
+		ret = add_forwarding(conf, host, p);
 	if (!ret)
 		ret = plan_hooks(conf, CONF_POST_UP, p);
 	return ret ? err_sys(e, ret, "plan") : 0;

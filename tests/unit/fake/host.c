@@ -245,6 +245,7 @@ void fake_host_init(struct fake_host *h, enum fake_scene scene)
 	snprintf(h->f.root, sizeof(h->f.root), "%s", h->root);
 	snprintf(h->run, sizeof(h->run), "%s/run/wgq", h->root);
 	snprintf(h->uapi, sizeof(h->uapi), "%s/run/wireguard", h->root);
+	snprintf(h->proc_net, sizeof(h->proc_net), "%s/proc/net", h->root);
 	snprintf(h->path_env, sizeof(h->path_env), "PATH=%s/bin", h->root);
 	h->env[0] = h->path_env;
 	h->on_exec = on_wireguard_go;
@@ -254,6 +255,9 @@ void fake_host_init(struct fake_host *h, enum fake_scene scene)
 		.root = h->root,
 		.run = h->run,
 		.uapi = h->uapi,
+		/* Without a list of legacy tables none is ever asked for. */
+		.xtables = &xtables_kernel_ops,
+		.proc_net = h->proc_net,
 		.exec = host_exec,
 		.sysctl_write = host_sysctl_write,
 		.dns_add = host_dns_add,

@@ -48,6 +48,7 @@ struct fake_host {
 	struct host host;
 	char root[64];
 	char run[PATH_MAX], uapi[PATH_MAX], path_env[PATH_MAX];
+	char proc_net[PATH_MAX];
 	const char *env[3];
 	struct buf ran;
 	int exec_status;
