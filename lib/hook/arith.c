@@ -11,9 +11,11 @@
 /* struct arith - an expression on its way */
 struct arith {
 	struct eval *ev;
+	const char *text; /* all of it */
 	const char *p;
 	const char *token; /* where the last token began */
 	const char *why;   /* what is wrong */
+	const char *end;   /* a wrong number's, where the message ends too */
 	unsigned int depth;
 	bool skip; /* the value does not matter: no error of it does */
 };
@@ -91,14 +93,19 @@ static long long conditional(struct arith *x);
 
 static long long number(struct arith *x)
 {
+	const char *behind = x->p;
 	char *end;
 	long long v = (long long)strtoull(x->p, &end, 0);
 
-	if (end == x->p)
-		return fail(x, "syntax error: operand expected");
-	/* 0x alone, 09 and 1a are no numbers. */
-	if (isalnum((unsigned char)*end) || *end == '_' || *end == '#')
+	while (isalnum((unsigned char)*behind) ||
+	       (*behind && strchr("_#@", *behind)))
+		behind++;
+	/* 09 and 1a are no numbers; what 2#1 is we do not know. */
+	if (end != behind) {
+		if (!x->why)
+			x->end = behind;
 		return fail(x, "value too great for base");
+	}
 	x->p = end;
 	return v;
 }
@@ -120,12 +127,14 @@ static long long variable(struct arith *x, size_t n)
 		return 0;
 	if (x->depth > MAX_DEPTH)
 		return fail(x, "expression recursion level exceeded");
-	inner.p = inner.token = value;
+	inner.text = inner.p = inner.token = value;
 	v = conditional(&inner);
 	if (look(&inner))
 		fail(&inner, "syntax error in expression");
 	if (inner.why) {
+		x->text = inner.text;
 		x->token = inner.token;
+		x->end = inner.end;
 		return fail(x, inner.why);
 	}
 	return v;
@@ -288,10 +297,20 @@ static long long conditional(struct arith *x)
 	return v ? yes : no;
 }
 
-bool arith_eval(struct eval *ev, const char *text, long long *ret_value,
-		const char **ret_why, const char **ret_at)
+static void complain(const struct arith *x, const struct io *io)
 {
-	struct arith x = { .ev = ev, .p = text, .token = text };
+	const char *text = x->text + strspn(x->text, " \t\n");
+	const char *end = x->end ? x->end : text + strlen(text);
+
+	eval_say(x->ev, io, "%.*s: %s (error token is \"%.*s\")",
+		 (int)(end - text), text, x->why, (int)(end - x->token),
+		 x->token);
+}
+
+bool arith_eval(struct eval *ev, const char *text, const struct io *io,
+		long long *ret_value)
+{
+	struct arith x = { .ev = ev, .text = text, .p = text, .token = text };
 	long long v = 0;
 
 	if (look(&x))
@@ -299,7 +318,7 @@ bool arith_eval(struct eval *ev, const char *text, long long *ret_value,
 	if (look(&x))
 		fail(&x, "syntax error in expression");
 	*ret_value = v;
-	*ret_why = x.why;
-	*ret_at = x.token;
+	if (x.why)
+		complain(&x, io);
 	return !x.why;
 }

@@ -44,6 +44,7 @@ struct word;
  * @op:		of a PART_PARAM
  * @colon:	an empty parameter counts as unset
  * @longest:	`##` or `%%`
+ * @bare:	$x without braces, which reaches as far as a name does
  * @text:	bytes, name of a parameter or of a user
  * @arg:	word of a parameter's operator; expression of a PART_ARITH
  * @list:	of a PART_COMMAND; NULL for nothing to do
@@ -55,6 +56,7 @@ struct part {
 	enum param_op op;
 	bool colon;
 	bool longest;
+	bool bare;
 	const char *text;
 	const struct word *arg;
 	const struct node *list;

@@ -346,17 +346,21 @@ static struct word *from_atoms(struct parser *ps, const struct atoms *s)
 }
 
 /* Is there an opening brace, and what would make it matter? */
-static bool is_braced(const struct word *w)
+static bool is_braced(struct parser *ps, const struct word *w)
 {
-	bool open = false, inner = false;
+	bool open = false, inner = false, bare = false;
 	const struct part *p;
 
 	for (p = w->parts; p; p = p->next) {
+		bare |= p->bare;
 		if (p->kind != PART_TEXT || p->quoted)
 			continue;
 		open |= strchr(p->text, '{') != NULL;
 		inner |= strchr(p->text, ',') || strstr(p->text, "..");
 	}
+	/* As braces come first, $x{a,b} is $xa $xb, and {$x,y}z is $xz yz. */
+	if (open && inner && bare)
+		parse_refuse(ps, "mixes braces and variables");
 	return open && inner;
 }
 
@@ -366,7 +370,7 @@ struct word *word_expand_braces(struct parser *ps, struct word *w)
 	struct braces b = { .ps = ps };
 	struct atoms *s;
 
-	if (!w || !is_braced(w))
+	if (!w || !is_braced(ps, w))
 		return w;
 	s = to_atoms(&b, w);
 	s = s ? expand(&b, s) : NULL;

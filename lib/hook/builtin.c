@@ -226,9 +226,23 @@ static void add_integer(struct buf *out, const struct directive *d, long long v)
 		pad(out, ' ', all, d->width);
 }
 
+/* Lines go out as soon as they are complete: before a complaint, that is. */
+static void flush_lines(struct eval *ev, const struct io *io, struct buf *out)
+{
+	struct buf lines = *out;
+	char *end = out->p ? memrchr(out->p, '\n', out->len) : NULL;
+
+	if (!end)
+		return;
+	lines.len = (size_t)(end + 1 - out->p);
+	(void)eval_write(ev, &io->s[1], &lines);
+	out->len -= lines.len;
+	memmove(out->p, end + 1, out->len + 1);
+}
+
 /* An argument as a number; what is none counts as far as it is one. */
 static long long integer(struct eval *ev, const char *s, const struct io *io,
-			 int *status)
+			 struct buf *out, int *status)
 {
 	long long v;
 	char *end;
@@ -237,7 +251,9 @@ static long long integer(struct eval *ev, const char *s, const struct io *io,
 		return (unsigned char)s[1];
 	errno = 0;
 	v = strtoll(s, &end, 0);
-	if (*end || (end == s && *s)) {
+	if (*end || errno)
+		flush_lines(ev, io, out);
+	if (*end) {
 		eval_say(ev, io, "printf: %s: invalid number", s);
 		*status = 1;
 	} else if (errno) {
@@ -288,7 +304,8 @@ static size_t format_once(struct eval *ev, const char *s,
 			add_string(out, &d, value ? value : "", 1);
 		else
 			add_integer(out, &d,
-				    value ? integer(ev, value, io, status) : 0);
+				    value ? integer(ev, value, io, out, status)
+					  : 0);
 	}
 	return (size_t)(arg - args);
 }

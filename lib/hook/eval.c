@@ -227,7 +227,7 @@ static void assign_all(struct eval *ev, const struct node *n,
 	const char *value;
 
 	for (as = n->assigns; as; as = as->next) {
-		value = as->value ? assigned(ev, as, io, a) : NULL;
+		value = assigned(ev, as, io, a);
 		if (eval_stopped(ev))
 			return;
 		if (export)
@@ -237,25 +237,53 @@ static void assign_all(struct eval *ev, const struct node *n,
 	}
 }
 
-/* No words are left: assignments and redirections are all there is. */
+/* The arguments of export are all expanded before any of them is set. */
+static const char **export_values(struct eval *ev, const struct node *n,
+				  const struct io *io, struct arena *a)
+{
+	const struct assign *as;
+	const char **v;
+	size_t i = 0;
+
+	for (as = n->assigns; as; as = as->next)
+		i++;
+	v = arena_array(a, i, sizeof(*v));
+	if (!v)
+		return eval_no_memory(ev);
+	for (i = 0, as = n->assigns; as && !eval_stopped(ev); as = as->next)
+		v[i++] = as->value ? assigned(ev, as, io, a) : NULL;
+	return v;
+}
+
+static void export_all(struct eval *ev, const struct node *n,
+		       const char *const *values)
+{
+	const struct assign *as;
+
+	for (as = n->assigns; as; as = as->next)
+		var_export(ev, as->name, *values++);
+}
+
+/*
+ * No words are left: assignments and redirections are all there is.  The
+ * status is that of a substitution in them, but for the redirections.
+ */
 static void nothing(struct eval *ev, const struct node *n, const struct io *io,
 		    struct arena *a)
 {
 	struct opened o = {};
 	struct io inner = *io;
+	int status;
 	bool ok;
 
 	assign_all(ev, n, io, a, false);
 	if (eval_stopped(ev))
 		return;
+	status = ev->substituted ? ev->status : 0;
 	ok = redirect(ev, n->redirs, &inner, a, &o);
 	close_files(ev, &o);
-	if (eval_stopped(ev))
-		return;
-	if (!ok)
-		ev->status = 1;
-	else if (!ev->substituted)
-		ev->status = 0;
+	if (!eval_stopped(ev))
+		ev->status = ok ? status : 1;
 }
 
 static void run_calls(struct eval *ev, const struct hook_call *calls, size_t n,
@@ -276,6 +304,7 @@ struct prepared {
 	struct arena a;
 	struct opened opened;
 	struct fields f;
+	const char **exported; /* values of the arguments of export */
 	struct io io;
 	struct hook_call call;
 	struct shell before;
@@ -285,30 +314,34 @@ struct prepared {
 static bool prepare(struct eval *ev, const struct node *n, const struct io *io,
 		    struct prepared *p)
 {
-	bool export = n->builtin == BUILTIN_EXPORT;
+	struct shell assigned;
+	bool ok;
 
 	ev->substituted = false;
 	p->io = *io;
-	p->before = ev->sh;
 	expand_words(ev, n->words, io, &p->a, &p->f);
+	p->before = ev->sh;
 	if (eval_stopped(ev) || !p->f.n)
 		return false;
-	if (!export)
+	if (n->builtin == BUILTIN_EXPORT)
+		p->exported = export_values(ev, n, io, &p->a);
+	else
 		assign_all(ev, n, io, &p->a, true);
 	if (eval_stopped(ev))
 		return false;
-	if (!redirect(ev, n->redirs, &p->io, &p->a, &p->opened)) {
+	/* Redirections do not see what is set for the command. */
+	assigned = ev->sh;
+	ev->sh = p->before;
+	ok = redirect(ev, n->redirs, &p->io, &p->a, &p->opened);
+	ev->sh = assigned;
+	if (!ok)
 		ev->status = 1;
-		return false;
-	}
-	return true;
+	return ok;
 }
 
-static void unprepare(struct eval *ev, struct prepared *p, bool restore)
+static void unprepare(struct eval *ev, struct prepared *p)
 {
 	close_files(ev, &p->opened);
-	if (restore)
-		ev->sh = p->before;
 	arena_done(&p->a);
 }
 
@@ -330,12 +363,14 @@ static void simple(struct eval *ev, const struct node *n, const struct io *io)
 	if (!prepare(ev, n, io, &p)) {
 		if (!p.f.n && !eval_stopped(ev))
 			nothing(ev, n, io, &p.a);
-		unprepare(ev, &p, p.f.n);
+		if (p.f.n)
+			ev->sh = p.before;
+		unprepare(ev, &p);
 		return;
 	}
 	if (n->builtin) {
 		if (n->builtin == BUILTIN_EXPORT)
-			assign_all(ev, n, &p.io, &p.a, true);
+			export_all(ev, n, p.exported);
 		if (!eval_stopped(ev))
 			ev->status = builtin_run(ev, n, p.f.v, &p.io);
 	} else {
@@ -344,7 +379,9 @@ static void simple(struct eval *ev, const struct node *n, const struct io *io)
 			run_calls(ev, &p.call, 1, &status);
 		ev->status = status;
 	}
-	unprepare(ev, &p, !stays);
+	if (!stays)
+		ev->sh = p.before;
+	unprepare(ev, &p);
 }
 
 /*
@@ -429,6 +466,7 @@ static size_t prepare_side(struct eval *ev, const struct node *n, size_t k,
 			   const struct io *io, struct side *s)
 {
 	const struct hook_stream piped = { .kind = HOOK_PIPE };
+	const struct shell before = ev->sh;
 	int status = ev->status;
 	struct io member;
 	bool ok = true;
@@ -445,7 +483,7 @@ static size_t prepare_side(struct eval *ev, const struct node *n, size_t k,
 			fill_call(ev, &s->p[s->n]);
 		else
 			s->status[s->n] = ev->status;
-		ev->sh = s->p[s->n].before;
+		ev->sh = before;
 		ev->leaving = false;
 		s->calls[s->n] = s->p[s->n].call;
 	}
@@ -473,7 +511,7 @@ static const struct node *run_side(struct eval *ev, const struct node *n,
 		run_calls(ev, s.calls, runs, s.status);
 	for (i = 0; i < s.n; i++) {
 		member_status(pp, s.status[i]);
-		unprepare(ev, &s.p[i], true);
+		unprepare(ev, &s.p[i]);
 	}
 	buf_done(&lost);
 	for (behind = n; s.n; s.n--)

@@ -147,12 +147,13 @@ const char *expand_text(struct eval *ev, const struct word *w,
  * arith_eval() - value of an expression
  * @ev:		evaluation, for variables
  * @text:	the expression after expansion
+ * @io:		for complaints
  * @ret_value:	its value
- * @ret_why:	what is wrong with it, as bash says it
- * @ret_at:	where in @text
+ *
+ * Return: false where it has none, and what is wrong was said.
  */
-bool arith_eval(struct eval *ev, const char *text, long long *ret_value,
-		const char **ret_why, const char **ret_at);
+bool arith_eval(struct eval *ev, const char *text, const struct io *io,
+		long long *ret_value);
 
 /**
  * builtin_run() - carry out a builtin

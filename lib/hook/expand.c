@@ -6,6 +6,17 @@
 #include "base/cleanup.h"
 #include "hook/eval.h"
 
+/* struct field - a word after splitting, and the pattern that it may be */
+struct field {
+	const char *text, *pattern;
+};
+
+/* struct found - the fields of some words */
+struct found {
+	struct field *v;
+	size_t n, cap;
+};
+
 /*
  * struct expansion - words on their way to fields
  *
@@ -16,7 +27,7 @@ struct expansion {
 	struct eval *ev;
 	const struct io *io;
 	struct arena *a;
-	struct fields *f; /* NULL: all is one text, nothing is split */
+	struct found *found; /* NULL: all is one text, nothing is split */
 	struct buf text, pattern;
 	bool started; /* there is a field, empty as it may be */
 	bool special; /* something in it may make it a pattern */
@@ -33,42 +44,24 @@ static void put(struct expansion *x, char c, bool quoted)
 		x->special = true;
 }
 
-static void add_field(struct expansion *x, const char *s, size_t len)
-{
-	struct fields *f = x->f;
-	const char *copy = arena_strndup(x->a, s ? s : "", len);
-	const char **slot =
-		arena_grow(x->a, &f->v, f->n, &f->cap, sizeof(*slot));
-
-	if (!copy || !slot) {
-		eval_no_memory(x->ev);
-		return;
-	}
-	*slot = copy;
-	f->n++;
-}
-
-/* The files that match; false where the field is to stay what it is. */
-static bool add_files(struct expansion *x)
-{
-	const char *const *paths;
-	size_t n = 0, i;
-
-	if (!x->special || x->pattern.failed || !word_is_pattern(x->pattern.p))
-		return false;
-	if (x->ev->ops->glob(x->ev->ctx, x->pattern.p, x->a, &paths, &n)) {
-		eval_no_memory(x->ev);
-		return true;
-	}
-	for (i = 0; i < n; i++)
-		add_field(x, paths[i], strlen(paths[i]));
-	return n > 0;
-}
-
 static void end_field(struct expansion *x)
 {
-	if (x->started && !add_files(x))
-		add_field(x, x->text.p, x->text.len);
+	struct found *f = x->found;
+	struct field *slot;
+
+	if (x->started) {
+		slot = arena_grow(x->a, &f->v, f->n, &f->cap, sizeof(*slot));
+		if (slot) {
+			slot->text = arena_strndup(
+				x->a, x->text.p ? x->text.p : "", x->text.len);
+			if (x->special)
+				slot->pattern = arena_strndup(
+					x->a, x->pattern.p, x->pattern.len);
+			f->n++;
+		}
+		if (!slot || !slot->text || (x->special && !slot->pattern))
+			eval_no_memory(x->ev);
+	}
 	if (x->text.failed || x->pattern.failed)
 		eval_no_memory(x->ev);
 	buf_reset(&x->text);
@@ -88,7 +81,7 @@ static void add_value(struct expansion *x, const char *s, bool quoted)
 	if (quoted)
 		x->started = true;
 	for (; *s; s++) {
-		if (x->f && !quoted && is_separator(*s))
+		if (x->found && !quoted && is_separator(*s))
 			end_field(x);
 		else
 			put(x, *s, quoted);
@@ -107,7 +100,7 @@ static void add_number(struct expansion *x, long long v, bool quoted)
 static void add_args(struct expansion *x, const struct part *p)
 {
 	const struct shell *sh = &x->ev->sh;
-	bool joined = !x->f || (*p->text == '*' && p->quoted);
+	bool joined = !x->found || (*p->text == '*' && p->quoted);
 	size_t i;
 
 	if (*p->text == '*' && p->quoted)
@@ -281,17 +274,14 @@ static void expand_command(struct expansion *x, const struct part *p)
 static void expand_arith(struct expansion *x, const struct part *p)
 {
 	const char *text = as_one(x->ev, p->arg, x->io, x->a, false);
-	const char *why, *at;
 	long long v;
 
 	if (eval_stopped(x->ev))
 		return;
-	if (arith_eval(x->ev, text, &v, &why, &at)) {
+	if (arith_eval(x->ev, text, x->io, &v)) {
 		add_number(x, v, p->quoted);
 		return;
 	}
-	eval_say(x->ev, x->io, "%s: %s (error token is \"%s\")",
-		 text + strspn(text, " \t\n"), why, at);
 	x->ev->status = 1;
 	x->ev->leaving = true;
 }
@@ -340,21 +330,54 @@ static void expand_parts(struct expansion *x, const struct part *p,
 	}
 }
 
+static void add_word(struct eval *ev, struct fields *f, const char *s,
+		     struct arena *a)
+{
+	const char **slot = arena_grow(a, &f->v, f->n, &f->cap, sizeof(*slot));
+
+	if (!slot) {
+		eval_no_memory(ev);
+		return;
+	}
+	*slot = s;
+	f->n++;
+}
+
+/* A field, or the files that match it. */
+static void add_files(struct eval *ev, struct fields *f,
+		      const struct field *field, struct arena *a)
+{
+	const char *const *paths;
+	size_t n = 0, i;
+
+	if (field->pattern && word_is_pattern(field->pattern) &&
+	    ev->ops->glob(ev->ctx, field->pattern, a, &paths, &n))
+		eval_no_memory(ev);
+	if (!n)
+		add_word(ev, f, field->text, a);
+	for (i = 0; i < n && !ev->fatal; i++)
+		add_word(ev, f, paths[i], a);
+}
+
+/* Files are looked for when all is expanded, which may have made some. */
 void expand_words(struct eval *ev, const struct word *w, const struct io *io,
 		  struct arena *a, struct fields *f)
 {
-	struct expansion x = { .ev = ev, .io = io, .a = a, .f = f };
+	struct found found = {};
+	struct expansion x = { .ev = ev, .io = io, .a = a, .found = &found };
+	size_t i;
 
 	for (; w && !eval_stopped(ev); w = w->next) {
-		if (w->literal) {
-			add_field(&x, w->literal, strlen(w->literal));
-			continue;
-		}
-		expand_parts(&x, w->parts, false);
+		if (w->literal)
+			add_value(&x, w->literal, true);
+		else
+			expand_parts(&x, w->parts, false);
 		end_field(&x);
 	}
 	buf_done(&x.text);
 	buf_done(&x.pattern);
+	for (i = 0; i < found.n && !eval_stopped(ev); i++)
+		add_files(ev, f, &found.v[i], a);
 	if (!arena_grow(a, &f->v, f->n, &f->cap, sizeof(*f->v)))
 		eval_no_memory(ev);
 }

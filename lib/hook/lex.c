@@ -12,6 +12,7 @@ struct builder {
 	struct part *first, *last;
 	struct buf text;
 	bool quoted;
+	bool dollar; /* there is a lone one, unquoted */
 };
 
 static void flush(struct builder *b)
@@ -322,7 +323,10 @@ static bool lex_plain_param(struct builder *b, size_t n, bool quoted)
 {
 	struct part *p = add_part(b, PART_PARAM, quoted);
 
-	return p && lex_param_name(b->ps, p, n);
+	if (!p)
+		return false;
+	p->bare = !quoted && lex_name(b->ps->p);
+	return lex_param_name(b->ps, p, n);
 }
 
 /* At a `$`. */
@@ -351,7 +355,19 @@ static bool lex_dollar(struct builder *b, bool quoted)
 		return parse_refuse(ps, "uses $$, $!, $- or $[");
 	if (!quoted && (c == '\'' || c == '"'))
 		return parse_refuse(ps, "uses $'...' or $\"...\"");
+	b->dollar |= !quoted;
 	add(b, "$", 1, quoted);
+	return true;
+}
+
+/* Where there is a lone dollar, bash forgets to split what else expands. */
+static bool check_dollar(const struct builder *b)
+{
+	const struct part *p;
+
+	for (p = b->dollar ? b->first : NULL; p; p = p->next)
+		if (p->kind != PART_TEXT)
+			return parse_refuse(b->ps, "has a lone dollar");
 	return true;
 }
 
@@ -539,7 +555,7 @@ struct word *lex_word(struct parser *ps, enum word_mode mode)
 	}
 	flush(&b);
 	buf_done(&b.text);
-	if (!ok || parse_failed(ps))
+	if (!ok || !check_dollar(&b) || parse_failed(ps))
 		return NULL;
 	w->parts = b.first;
 	return w;

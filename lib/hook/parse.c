@@ -590,6 +590,31 @@ static bool check_builtin(struct parser *ps, const struct node *n)
 	return false;
 }
 
+/* Is there a substitution of a command in one of these words? */
+static bool runs_command(const struct word *w)
+{
+	const struct part *p;
+
+	for (; w; w = w->next)
+		for (p = w->parts; p; p = p->next)
+			if (p->kind == PART_COMMAND || runs_command(p->arg))
+				return true;
+	return false;
+}
+
+/*
+ * What bash gives to commands in the value of a second assignment is no rule
+ * that one could follow.
+ */
+static bool check_assigns(struct parser *ps, const struct assign *as)
+{
+	for (as = as ? as->next : NULL; as; as = as->next)
+		if (runs_command(as->value))
+			return parse_refuse(ps, "sets several variables for a "
+						"command");
+	return true;
+}
+
 /* A computed name must be a path: else it may be anything of the shell's. */
 static bool check_name(struct parser *ps, struct node *n)
 {
@@ -654,7 +679,11 @@ static struct node *simple(struct parser *ps)
 		refuse_token(ps);
 		return NULL;
 	}
-	return !n->words || check_builtin(ps, n) ? n : NULL;
+	if (!n->words)
+		return n;
+	if (n->builtin != BUILTIN_EXPORT && !check_assigns(ps, n->assigns))
+		return NULL;
+	return check_builtin(ps, n) ? n : NULL;
 }
 
 static struct node *parse_if(struct parser *ps)
@@ -836,6 +865,7 @@ static struct node *keyword_command(struct parser *ps, enum keyword kw)
 static struct node *command_deep(struct parser *ps)
 {
 	enum keyword kw = peek(ps);
+	const struct redir *r;
 	struct node *n;
 
 	if (kw == KW_NONE && *ps->p != '(')
@@ -843,6 +873,9 @@ static struct node *command_deep(struct parser *ps)
 	n = kw == KW_NONE ? parse_subshell(ps) : keyword_command(ps, kw);
 	if (!n || parse_failed(ps) || !redirections(ps, n))
 		return NULL;
+	for (r = n->redirs; r; r = r->next)
+		if (r->kind == REDIR_STRING)
+			parse_refuse(ps, "feeds a text to a group or loop");
 	if (!lex_is_end(*ps->p) || *ps->p == '(') {
 		refuse_token(ps);
 		return NULL;
@@ -893,6 +926,26 @@ static bool take_pipe(struct parser *ps, struct node *before)
 	return true;
 }
 
+/*
+ * A member that reads from another must not be a group, whose commands would
+ * share what there is to read; nor may commands run while it is expanded.
+ */
+static void check_reader(struct parser *ps, const struct node *n)
+{
+	const struct assign *as;
+	const struct redir *r;
+	bool runs = runs_command(n->words);
+
+	if (n->kind != NODE_SIMPLE)
+		parse_refuse(ps, "pipes into a group or loop");
+	for (as = n->assigns; as; as = as->next)
+		runs |= as->value && runs_command(as->value);
+	for (r = n->redirs; r; r = r->next)
+		runs |= runs_command(r->target);
+	if (runs)
+		parse_refuse(ps, "runs a command for the reader of a pipe");
+}
+
 static struct node *pipeline(struct parser *ps)
 {
 	struct node *first, *n, *p;
@@ -910,13 +963,19 @@ static struct node *pipeline(struct parser *ps)
 		ps->loops = 0;
 		n->next = command(ps);
 		ps->loops = loops;
-		if (n->next && n->next->kind != NODE_SIMPLE)
-			parse_refuse(ps, "pipes into a group or loop");
+		if (n->next)
+			check_reader(ps, n->next);
 	}
 	if (!first || parse_failed(ps))
 		return NULL;
 	if (!first->next && !bang)
 		return first;
+	for (n = first; first->next && n; n = n->next)
+		if (n->kind == NODE_SIMPLE && !n->words)
+			parse_refuse(ps, "pipes to or from no command");
+	/* bash does not invert the failure of the redirection. */
+	if (bang && first->redirs && first->kind != NODE_SIMPLE)
+		parse_refuse(ps, "inverts a group with a redirection");
 	p = new_node(ps, NODE_PIPELINE);
 	if (p) {
 		p->invert = invert;
