@@ -10,6 +10,7 @@
 
 struct run;
 struct fw_edits;
+struct ipt_command;
 struct fw_ruleset;
 
 /**
@@ -38,6 +39,13 @@ int run_hook(struct run *r, const struct step_hook *s, struct wgq_err *e)
  */
 int run_hooks_forward(struct run *r, bool ret[SNAP_FAMILIES], struct wgq_err *e)
 	__attribute__((warn_unused_result));
+
+/**
+ * hook_accepts() - does a command add an accept that names the tunnel?
+ * @cmd:	command
+ * @ifname:	the tunnel
+ */
+bool hook_accepts(const struct ipt_command *cmd, const char *ifname);
 
 /**
  * run_find_shell() - the shell for what is truly shell: bash, else sh

@@ -34,12 +34,12 @@ static bool accepts(const struct fw_rule *rule)
 	return rule->n_stmt == 1 && rule->stmt[0].kind == FW_S_ACCEPT;
 }
 
-static bool is_forward_accept(const struct ipt_command *cmd, const char *ifname)
+bool hook_accepts(const struct ipt_command *cmd, const char *ifname)
 {
 	size_t i;
 
 	if ((cmd->op != IPT_APPEND && cmd->op != IPT_INSERT) ||
-	    strcmp(cmd->table, "filter") || strcmp(cmd->chain, "FORWARD"))
+	    strcmp(cmd->table, "filter"))
 		return false;
 	for (i = 0; i < cmd->n_rule; i++)
 		if (accepts(cmd->rule[i]) && names_tunnel(cmd->rule[i], ifname))
@@ -66,7 +66,8 @@ static int seen(void *ctx, const struct hook_command *c)
 			return 0;
 	if (ipt_parse(family, backend, c->words + 1, c->n - 1, &a, &cmd,
 		      &failure) == IPT_OK &&
-	    is_forward_accept(&cmd, f->r->conf.ifname))
+	    !strcmp(cmd.chain, "FORWARD") &&
+	    hook_accepts(&cmd, f->r->conf.ifname))
 		f->families[snap_family(family)] = true;
 	return 0;
 }

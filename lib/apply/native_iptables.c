@@ -101,9 +101,16 @@ static void fail(const struct ipt_run *t, const struct ipt_failure *why,
 	*ret_status = why->status;
 }
 
+/* May the position of a rule give way? What comes down finds its rules. */
+static bool gives_way(const struct ipt_run *t)
+{
+	return !t->c->literal &&
+	       (t->c->phase == CONF_PRE_UP || t->c->phase == CONF_POST_UP);
+}
+
 /*
  * Where the rule is an accept for the tunnel that would be dead, let it take
- * effect.  Only while the tunnel comes up: what comes down finds its rules.
+ * effect.
  */
 static int place(struct ipt_run *t, struct wgq_err *e)
 {
@@ -112,8 +119,7 @@ static int place(struct ipt_run *t, struct wgq_err *e)
 	size_t i;
 	int ret = 0;
 
-	if (t->c->literal ||
-	    (t->c->phase != CONF_PRE_UP && t->c->phase != CONF_POST_UP))
+	if (!gives_way(t))
 		return 0;
 	if (!w->ifname)
 		ret = run_firewall_want(r, &r->conf.device, e);
@@ -209,6 +215,28 @@ static int commit(struct ipt_run *t, int *ret_status, struct wgq_err *e)
 	return refused(t, &why, ret_status);
 }
 
+/*
+ * "-I FORWARD 2" was written for a chain of at least one rule.  On a shorter
+ * one an accept for the tunnel goes to the end, where iptables would fail.
+ */
+static void shorten(struct ipt_run *t)
+{
+	struct run *r = t->c->r;
+	const struct fw_table *table = fw_table_find(
+		&t->rs, t->cmd.backend, t->cmd.family, t->cmd.table);
+	const struct fw_chain *c = table && t->cmd.chain
+					   ? fw_chain_find(table, t->cmd.chain)
+					   : NULL;
+	size_t n = c ? c->n_rule : 0;
+
+	if (t->cmd.op != IPT_INSERT || t->cmd.rulenum <= n + 1 ||
+	    !gives_way(t) || !hook_accepts(&t->cmd, r->conf.ifname))
+		return;
+	run_say(r, "[!]", "%s has %zu rule%s: number %u is its end",
+		t->cmd.chain, n, n == 1 ? "" : "s", t->cmd.rulenum);
+	t->cmd.rulenum = (unsigned int)n + 1;
+}
+
 static int once(struct ipt_run *t, int *ret_status, struct wgq_err *e)
 {
 	struct ipt_failure failure = { 0 };
@@ -217,6 +245,7 @@ static int once(struct ipt_run *t, int *ret_status, struct wgq_err *e)
 	ret = firewall_read(&t->c->r->firewall.access, &t->rs, e);
 	if (ret)
 		return ret;
+	shorten(t);
 	switch (ipt_plan(&t->cmd, &t->rs, &t->es, &t->a, &failure)) {
 	case IPT_OK:
 		break;
