@@ -167,6 +167,8 @@ static void read_fact(struct scene *s, const char *key, char *value)
 		s->host.ipv6_off = true;
 	else if (!strcmp(key, "src_valid_mark"))
 		s->host.src_valid_mark = atoi(value);
+	else if (!strcmp(key, "forward"))
+		s->host.forward[atoi(value) == 6 ? SNAP_V6 : SNAP_V4] = true;
 	else if (!strcmp(key, "send_redirects"))
 		s->host.send_redirects = atoi(value);
 	else if (!strcmp(key, "userspace"))

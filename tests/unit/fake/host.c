@@ -133,7 +133,10 @@ static void put_files(struct fake_host *h, bool no_ipv6)
 		  no_ipv6 ? "1\n" : "0\n", 0644 },
 		{ "proc/sys/net/ipv6/conf/default/disable_ipv6",
 		  no_ipv6 ? "1\n" : "0\n", 0644 },
+		{ "proc/sys/net/ipv4/ip_forward", "1\n", 0644 },
+		{ "proc/sys/net/ipv6/conf/all/forwarding", "1\n", 0644 },
 		{ "bin/bash", "", 0755 },
+		{ "bin/ip", "", 0755 },
 		{ "bin/wireguard-go", "", 0755 },
 		{ "run/wireguard/README", "", 0644 },
 	};
