@@ -328,7 +328,7 @@ static int find_routers(struct up *u, struct arena *a, struct wgq_err *e)
 
 	snprintf(path, sizeof(path), "%s%s/net/ipv6/conf", u->r.host->root,
 		 SYSCTL_ROOT);
-	n = scandir(path, &entry, is_router, alphasort);
+	n = scandir(path, &entry, is_router, NULL);
 	v = arena_array(a, n > 0 ? (size_t)n : 0, sizeof(*v));
 	for (i = 0; i < n; i++) {
 		snprintf(key, sizeof(key), "net/ipv6/conf/%s/forwarding",

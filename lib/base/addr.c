@@ -76,7 +76,7 @@ char *endpoint_print(const union sockaddr_inet *ep, char *out)
 	}
 	if (ep->v6.sin6_scope_id) {
 		zone[0] = '%';
-		if (!if_indextoname(ep->v6.sin6_scope_id, zone + 1))
+		if (!ifname_of(ep->v6.sin6_scope_id, zone + 1))
 			snprintf(zone + 1, IF_NAMESIZE, "%u",
 				 ep->v6.sin6_scope_id);
 	}

@@ -64,6 +64,21 @@ char *addr_print(const struct addr *a, char *out);
 /** addr_print_host() - write the address without a prefix length; see above */
 char *addr_print_host(const struct addr *a, char *out);
 
+/**
+ * ifname_index() - ifindex of a link by its name
+ *
+ * Return: the index, 0 where there is no such link.
+ */
+unsigned int ifname_index(const char *name);
+
+/**
+ * ifname_of() - name of a link by its ifindex
+ * @out:	at least IF_NAMESIZE bytes
+ *
+ * Return: @out, or NULL where there is no such link.
+ */
+char *ifname_of(unsigned int index, char *out);
+
 /** endpoint_addr() - the address of an endpoint, as a host prefix */
 struct addr endpoint_addr(const union sockaddr_inet *ep);
 

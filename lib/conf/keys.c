@@ -137,13 +137,24 @@ unsigned int conf_name_distance(const char *s, size_t len, const char *name)
 	return near(folded, fold(folded, s, len), name);
 }
 
+/* strcasestr() of glibc weighs more than all of this room's tables. */
+static bool has_part(const char *s, const char *part)
+{
+	size_t n = strlen(part), len = strlen(s);
+
+	for (; len >= n; s++, len--)
+		if (!strncasecmp(s, part, n))
+			return true;
+	return false;
+}
+
 /* "Addr", "Keepalive", "IPAddress": a part of the name, or more than it. */
 static bool contains(const char *folded, size_t n, const char *name)
 {
 	if (n < 4)
 		return false;
-	return strcasestr(name, folded) ||
-	       (strlen(name) >= 5 && strcasestr(folded, name));
+	return has_part(name, folded) ||
+	       (strlen(name) >= 5 && has_part(folded, name));
 }
 
 enum conf_key conf_key_near(const char *s, size_t len,

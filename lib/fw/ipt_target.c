@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <arpa/inet.h>
 #include <ctype.h>
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -266,7 +267,7 @@ static bool log_option(struct ipt_parser *p, struct ipt_use *u,
 		if (strchr(p->arg, '\n'))
 			return ipt_fail(p, 2,
 					"Newlines not allowed in --log-prefix");
-		strncpy(info->prefix, p->arg, sizeof(info->prefix) - 1);
+		snprintf(info->prefix, sizeof(info->prefix), "%s", p->arg);
 	} else {
 		info->flags |= BIT(o->id);
 	}

@@ -3,6 +3,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -155,7 +156,7 @@ static bool dotted(const char *s, bool mask, uint8_t *ret)
 	uint64_t v;
 	int i;
 
-	strncpy(text, s, sizeof(text) - 1);
+	snprintf(text, sizeof(text), "%s", s);
 	memset(ret, 0, 4);
 	for (i = 0; i < 4; i++) {
 		dot = i < 3 ? strchr(q, '.') : NULL;

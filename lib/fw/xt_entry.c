@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <linux/netfilter_ipv4/ip_tables.h>
 #include <linux/netfilter_ipv6/ip6_tables.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/cleanup.h"
@@ -148,7 +149,7 @@ static void put_match(const struct fw_raw *x, struct buf *out)
 	struct xt_entry_match m = {};
 
 	m.u.match_size = (uint16_t)(sizeof(m) + x->len);
-	strncpy(m.u.user.name, x->name, sizeof(m.u.user.name) - 1);
+	snprintf(m.u.user.name, sizeof(m.u.user.name), "%s", x->name);
 	m.u.user.revision = x->rev;
 	buf_add(out, &m, sizeof(m));
 	buf_add(out, x->data, x->len);
@@ -159,7 +160,7 @@ static void put_target(const struct fw_raw *x, struct buf *out)
 	struct xt_entry_target t = {};
 
 	t.u.target_size = (uint16_t)(sizeof(t) + x->len);
-	strncpy(t.u.user.name, x->name, sizeof(t.u.user.name) - 1);
+	snprintf(t.u.user.name, sizeof(t.u.user.name), "%s", x->name);
 	t.u.user.revision = x->rev;
 	buf_add(out, &t, sizeof(t));
 	buf_add(out, x->data, x->len);
@@ -292,7 +293,7 @@ void xt_entry_add_head(struct buf *out, uint8_t family, const char *name)
 	struct fw_raw x = { XT_ERROR_TARGET, 0, (uint8_t *)data, sizeof(data) };
 	size_t start = out->len, target = start + xt_entry_head(family);
 
-	strncpy(data, name, XT_FUNCTION_MAXNAMELEN - 1);
+	snprintf(data, XT_FUNCTION_MAXNAMELEN, "%s", name);
 	put_head(&(struct head){}, family, out);
 	put_target(&x, out);
 	finish(out, family, start, target);

@@ -180,7 +180,7 @@ static void add_preraw(struct batch *b, const char *ifname,
 	const uint32_t local = RTN_LOCAL;
 	char name[IF_NAMESIZE] = {};
 
-	strncpy(name, ifname, sizeof(name) - 1);
+	snprintf(name, sizeof(name), "%s", ifname);
 	nft_load(w, "meta", NFT_META_IIFNAME);
 	nft_cmp(w, true, name, sizeof(name));
 	load_daddr(w, a->family);

@@ -155,7 +155,7 @@ static bool parse_v6(char *host, union sockaddr_inet *ep)
 	if (zone) {
 		*zone++ = '\0';
 		if (!parse_number(zone, strlen(zone), UINT32_MAX, &id))
-			id = if_nametoindex(zone);
+			id = ifname_index(zone);
 		ep->v6.sin6_scope_id = (uint32_t)id;
 	}
 	ep->v6.sin6_family = AF_INET6;

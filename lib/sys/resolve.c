@@ -106,7 +106,7 @@ static bool parse_zone(const char *s, const struct in6_addr *addr,
 	char *end;
 
 	if (IN6_IS_ADDR_LINKLOCAL(addr) || IN6_IS_ADDR_MC_LINKLOCAL(addr)) {
-		*ret_zone = if_nametoindex(s);
+		*ret_zone = ifname_index(s);
 		if (*ret_zone)
 			return true;
 	}

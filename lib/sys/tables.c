@@ -41,12 +41,18 @@ static int is_conf(const struct dirent *d)
 	       !strcmp(d->d_name + len - 5, ".conf");
 }
 
+/* By bytes: alphasort() would ask the locale. */
+static int by_name(const struct dirent **a, const struct dirent **b)
+{
+	return strcmp((*a)->d_name, (*b)->d_name);
+}
+
 /* Files that @over has too are left to it; NULL for none. */
 static void add_dir(const char *dir, const char *over, struct buf *ret)
 {
 	struct dirent **names;
 	char path[PATH_MAX];
-	int i, len, n = scandir(dir, &names, is_conf, alphasort);
+	int i, len, n = scandir(dir, &names, is_conf, by_name);
 
 	for (i = 0; i < n; i++) {
 		len = snprintf(path, sizeof(path), "%s/%s", over ? over : "",
