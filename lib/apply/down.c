@@ -247,7 +247,8 @@ static int bring_down(struct run *r, struct snap_link *link, struct wgq_err *e)
 		ret = take_down(r, link, e);
 	if (hooks)
 		run_hooks(r, CONF_POST_DOWN, r->journal.post_down, &hook_err);
-	if (!ret)
+	/* What iptables has brought to life stays after wg-quick. */
+	if (!ret && (cut_off || !r->o->as_wg_quick))
 		ret = run_unmake_tables(r, e);
 	if (!ret)
 		run_hand_over(r);
