@@ -13,6 +13,7 @@
 #include "fw/nft_priv.h"
 
 #define UDATA_COMMENT 0 /* type of a comment in a rule's user data */
+#define KEY_MAX 64	/* bytes of the longest key: all registers */
 
 /* Everything but a table belongs to one: the attribute is the same for all. */
 #define IN_TABLE 1
@@ -102,14 +103,15 @@ static int read_set(struct fw_ruleset *rs, uint8_t family, struct nft_attrs *at,
 	const char *name = nft_attr_str(at, NFTA_SET_NAME);
 	uint32_t flags = nft_attr_u32(at, NFTA_SET_FLAGS);
 	uint32_t data = nft_attr_u32(at, NFTA_SET_DATA_TYPE);
+	uint32_t key_len = nft_attr_u32(at, NFTA_SET_KEY_LEN);
 	struct fw_set *s;
 
-	if (!t || !name || at->bad)
+	if (!t || !name || at->bad || key_len > KEY_MAX)
 		return bad(e, "set");
 	s = fw_set_add(rs, t, name);
 	if (!s)
 		return no_memory(e);
-	s->key_len = nft_attr_u32(at, NFTA_SET_KEY_LEN);
+	s->key_len = key_len;
 	s->verdicts = (flags & NFT_SET_MAP) && data == NFT_DATA_VERDICT;
 	s->dynamic = flags & (NFT_SET_EVAL | NFT_SET_TIMEOUT);
 	/* Of a concatenation each element says both ends itself. */
