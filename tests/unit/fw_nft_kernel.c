@@ -135,7 +135,7 @@ static int commit(const struct fw_ruleset *rs, const struct fw_edits *es)
 	return talk(batch.p, batch.len, last, NULL, NULL);
 }
 
-static int run(const char *fmt, ...)
+__attribute__((format(printf, 1, 2))) static int run(const char *fmt, ...)
 {
 	cleanup(free_ptr) char *line = NULL;
 	va_list ap;
@@ -240,8 +240,7 @@ static const char *const words[] = {
 	"-m physdev --physdev-is-bridged -j other",
 	"-j LOG --log-prefix \"a b\" --log-level 7 --log-uid",
 	"-j NFLOG --nflog-group 3 --nflog-prefix x",
-	"-i wg0 -m conntrack --ctstate NEW -m limit --limit 4/sec -m comment"
-	" --comment x -p icmp -j ACCEPT",
+	"-m conntrack --ctstate NEW -m limit --limit 4/sec -p icmp -i wg0",
 };
 
 static const char *const words4[] = {
@@ -269,8 +268,7 @@ static const char *const words_nat[] = {
 	"nat|-o eth0 -j MASQUERADE",
 	"nat|-p udp -j MASQUERADE --to-ports 1024-65535 --random",
 	"nat|-j MASQUERADE --random-fully",
-	"mangle|-p tcp -m tcp --tcp-flags SYN,RST SYN -j TCPMSS"
-	" --clamp-mss-to-pmtu",
+	"mangle|-p tcp -m tcp --syn -j TCPMSS --clamp-mss-to-pmtu",
 	"mangle|-p tcp -m tcp --syn -j TCPMSS --set-mss 1380",
 	"mangle|-j MARK --set-xmark 0x30/0xff",
 	"mangle|-j MARK --set-mark 7",
@@ -398,8 +396,7 @@ static const char *const native[] = {
 	"inet|iifname \"wg0\" oifname != \"wg*\" masquerade",
 	"inet|iifname \"wg0\" ip saddr 10.0.0.0/8 ip daddr != 10.1.2.0/23 accept",
 	"inet|ip6 saddr fd00::/8 ip6 daddr fd00::1-fd00::9 drop",
-	"inet|oifname \"wg0\" tcp flags syn / syn,rst tcp option maxseg size set"
-	" rt mtu",
+	"inet|tcp flags syn / syn,rst tcp option maxseg size set rt mtu",
 	"inet|tcp flags syn tcp option maxseg size set 1380",
 	"inet|ct state established,related accept",
 	"inet|ct state != invalid ct status dnat counter accept",
