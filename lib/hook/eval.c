@@ -79,19 +79,25 @@ static void subshell(struct eval *ev, const struct node *n, const struct io *io,
 	ev->breaks = 0;
 }
 
-/* Final newlines go, and so do NULs, which no value can hold. */
-static void trim(struct buf *b)
+/*
+ * Final newlines go, and so do NULs, which no value can hold; true where there
+ * were some.
+ */
+static bool trim(struct buf *b)
 {
 	size_t i, n = 0;
+	bool nul;
 
 	for (i = 0; i < b->len; i++)
 		if (b->p[i])
 			b->p[n++] = b->p[i];
+	nul = n < b->len;
 	while (n && b->p[n - 1] == '\n')
 		n--;
 	if (b->p)
 		b->p[n] = '\0';
 	b->len = n;
+	return nul;
 }
 
 void eval_substitute(struct eval *ev, const struct node *list,
@@ -111,7 +117,10 @@ void eval_substitute(struct eval *ev, const struct node *list,
 	ev->substituted = true;
 	if (out->failed)
 		eval_no_memory(ev);
-	trim(out);
+	if (trim(out))
+		eval_say(ev, io,
+			 "warning: command substitution: ignored null "
+			 "byte in input");
 }
 
 /* struct opened - files of a command's redirections, and what was typed */
@@ -266,24 +275,26 @@ static void export_all(struct eval *ev, const struct node *n,
 
 /*
  * No words are left: assignments and redirections are all there is.  The
- * status is that of a substitution in them, but for the redirections.
+ * status is that of a substitution in them, if there was one.
  */
 static void nothing(struct eval *ev, const struct node *n, const struct io *io,
 		    struct arena *a)
 {
 	struct opened o = {};
 	struct io inner = *io;
-	int status;
 	bool ok;
 
 	assign_all(ev, n, io, a, false);
 	if (eval_stopped(ev))
 		return;
-	status = ev->substituted ? ev->status : 0;
 	ok = redirect(ev, n->redirs, &inner, a, &o);
 	close_files(ev, &o);
-	if (!eval_stopped(ev))
-		ev->status = ok ? status : 1;
+	if (eval_stopped(ev))
+		return;
+	if (!ok)
+		ev->status = 1;
+	else if (!ev->substituted)
+		ev->status = 0;
 }
 
 static void run_calls(struct eval *ev, const struct hook_call *calls, size_t n,

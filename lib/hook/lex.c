@@ -103,12 +103,19 @@ static const struct node *substituted(struct parser *ps)
 	return list;
 }
 
-/* From behind `$(`. */
+/* From behind `$(`.  An empty one is nothing, and leaves $? alone. */
 static bool lex_command(struct builder *b, bool quoted)
 {
 	struct parser *ps = b->ps;
-	struct part *p = add_part(b, PART_COMMAND, quoted);
+	struct part *p;
 
+	if (*ps->p == ')') {
+		ps->p++;
+		if (quoted)
+			add(b, "", 0, true);
+		return true;
+	}
+	p = add_part(b, PART_COMMAND, quoted);
 	if (!p)
 		return false;
 	p->list = substituted(ps);

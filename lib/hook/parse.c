@@ -615,6 +615,16 @@ static bool check_assigns(struct parser *ps, const struct assign *as)
 	return true;
 }
 
+/* Without a command, bash may or may not take the status from in there. */
+static bool check_redirs(struct parser *ps, const struct redir *r)
+{
+	for (; r; r = r->next)
+		if (runs_command(r->target))
+			return parse_refuse(ps, "redirects no command to what "
+						"a command says");
+	return true;
+}
+
 /* A computed name must be a path: else it may be anything of the shell's. */
 static bool check_name(struct parser *ps, struct node *n)
 {
@@ -680,7 +690,7 @@ static struct node *simple(struct parser *ps)
 		return NULL;
 	}
 	if (!n->words)
-		return n;
+		return check_redirs(ps, n->redirs) ? n : NULL;
 	if (n->builtin != BUILTIN_EXPORT && !check_assigns(ps, n->assigns))
 		return NULL;
 	return check_builtin(ps, n) ? n : NULL;

@@ -74,7 +74,7 @@ struct figures {
 struct sandbox {
 	const char *dir;
 	struct figures *f;
-	bool verbose;
+	char prefix[64];
 };
 
 /* struct run - one run of a line */
@@ -82,6 +82,7 @@ struct run {
 	const char *line;
 	const char *failing; /* key of the command that fails, or "" */
 	const char *prints;  /* "0", "1", "2": what commands print */
+	const char *prefix;  /* what bash's messages begin with */
 };
 
 static const char *const roots[] = { "real", "ours" };
@@ -98,6 +99,8 @@ static void add_escaped(struct buf *b, const char *s, size_t len)
 	for (; len--; s++) {
 		if (*s == '\n')
 			buf_adds(b, "\\n");
+		else if (!*s)
+			buf_adds(b, "\\0");
 		else
 			buf_addc(b, *s);
 	}
@@ -155,12 +158,14 @@ struct record {
 	struct buf out, err;
 };
 
+/* Numbers do not count, as that of a line of bash's may be among the words. */
 static unsigned int hash(const char *s)
 {
 	unsigned int h = 5381;
 
 	for (; *s; s++)
-		h = h * 33 + (unsigned char)*s;
+		if (*s < '0' || *s > '9')
+			h = h * 33 + (unsigned char)*s;
 	return h;
 }
 
@@ -275,7 +280,7 @@ static const char **merged(const char *const *env, const char *const *changes,
 }
 
 /* Status of a command that cannot be run, and what is said of it. */
-static int missing(const char *name, struct buf *err)
+static int missing(const char *prefix, const char *name, struct buf *err)
 {
 	char path[PATH_MAX];
 	struct stat st;
@@ -285,20 +290,20 @@ static int missing(const char *name, struct buf *err)
 		if (*name && !access(path, X_OK) && !stat(path, &st) &&
 		    S_ISREG(st.st_mode))
 			return 0;
-		buf_addf(err, "%s: command not found\n", name);
+		buf_addf(err, "%s%s: command not found\n", prefix, name);
 		return 127;
 	}
 	if (stat(name, &st)) {
-		buf_addf(err, "%s: %s\n", name, strerror(errno));
+		buf_addf(err, "%s%s: %s\n", prefix, name, strerror(errno));
 		return errno == ENOENT ? 127 : 126;
 	}
 	if (S_ISDIR(st.st_mode)) {
-		buf_addf(err, "%s: Is a directory\n", name);
+		buf_addf(err, "%s%s: Is a directory\n", prefix, name);
 		return 126;
 	}
 	if (!access(name, X_OK))
 		return 0;
-	buf_addf(err, "%s: Permission denied\n", name);
+	buf_addf(err, "%s%s: Permission denied\n", prefix, name);
 	return 126;
 }
 
@@ -329,7 +334,7 @@ static int run_one(const struct run *run, const struct hook_call *c,
 	int ret = 0;
 
 	*pipe = (struct buf){};
-	*status = missing(c->argv[0], &r.err);
+	*status = missing(run->prefix, c->argv[0], &r.err);
 	r.env = merged(base_env, c->env, &a);
 	if (c->io[0].kind == HOOK_FD)
 		read_all(c->io[0].fd, &in);
@@ -488,7 +493,7 @@ static void exec_ours(const struct run *run)
 	struct conf conf = { .ifname = "wg0",
 			     .path = "/etc/wireguard/wg0.conf",
 			     .address = { address, 2, 2 } };
-	struct hook_world w = { .env = base_env, .prefix = "wg-quick: " };
+	struct hook_world w = { .env = base_env, .prefix = run->prefix };
 	const struct hook_script *script;
 	struct wgq_err e = {};
 	struct arena a = {};
@@ -674,28 +679,21 @@ static void run_line(const char *root, const struct run *run, bool ours,
 }
 
 /*
- * What bash's messages begin with, the name of its source and a line, goes;
- * so does the evaluator's own prefix.
+ * Within $(...) bash counts lines of the text that it makes of the commands.
+ * In a message they are all alike here.
  */
-static void strip_prefixes(char *text)
+static void forget_lines(char *text, const char *prefix)
 {
-	static const char bash[] = "environment: ", ours[] = "wg-quick: ";
-	char *from = text, *to = text, *end;
+	size_t len = strcspn(prefix, "0123456789");
+	char *p = text, *to;
 
-	while (*from) {
-		if (!strncmp(from, bash, sizeof(bash) - 1)) {
-			from += sizeof(bash) - 1;
-			strtol(!strncmp(from, "line ", 5) ? from + 5 : from,
-			       &end, 10);
-			if (end > from && !strncmp(end, ": ", 2))
-				from = end + 2;
-		} else if (!strncmp(from, ours, sizeof(ours) - 1)) {
-			from += sizeof(ours) - 1;
-		} else {
-			*to++ = *from++;
-		}
+	while (prefix[len] && (p = strstr(p, "line "))) {
+		p += 5;
+		to = p + strspn(p, "0123456789");
+		if (to > p && !strncmp(to, ": ", 2) &&
+		    (size_t)(p - text) >= len && !strncmp(p - len, prefix, len))
+			memmove(p, to, strlen(to) + 1);
 	}
-	*to = '\0';
 }
 
 /* Members of a pipeline record and print in any order. */
@@ -716,16 +714,16 @@ static void sort_lines(char *text)
 	}
 }
 
-static bool same(struct figures *f, const char *line)
+static bool same(struct figures *f, const char *line, const char *prefix)
 {
 	struct outcome *const both[] = { &f->real, &f->ours };
 	size_t i;
 
 	for (i = 0; i < 2; i++) {
-		strip_prefixes(both[i]->log);
-		strip_prefixes(both[i]->out);
-		strip_prefixes(both[i]->err);
-		strip_prefixes(both[i]->files);
+		forget_lines(both[i]->log, prefix);
+		forget_lines(both[i]->out, prefix);
+		forget_lines(both[i]->err, prefix);
+		forget_lines(both[i]->files, prefix);
 		if (!strchr(line, '|'))
 			continue;
 		sort_lines(both[i]->log);
@@ -763,7 +761,7 @@ static void compare(struct sandbox *s, const struct run *run)
 		f->killed++;
 		return;
 	}
-	if (same(f, run->line))
+	if (same(f, run->line, run->prefix))
 		return;
 	if (f->differ++ > 40)
 		return;
@@ -821,7 +819,9 @@ static bool understood(const char *line)
 
 static void compare_line(struct sandbox *s, const char *line, bool thorough)
 {
-	struct run run = { .line = line, .failing = "", .prints = "0" };
+	struct run run = {
+		.line = line, .failing = "", .prints = "0", .prefix = s->prefix
+	};
 	static char log[OUTCOME_MAX], key[KEY_MAX];
 	size_t k;
 
@@ -885,9 +885,9 @@ static void gen_variable(struct gen *g)
 static void gen_arith(struct gen *g)
 {
 	say(g, "$((");
-	PICK(g, "1+2", " y * 2 ", "7/2", "y-1", "(1+2)*3", "y?1:2", "1<2", "!y",
-	     "-3%2", "2**3", "1/0", "$y+1", "0x1f", "x", "8>>1|1", "1&&0||1",
-	     "${u:-4} - 1", "08", "1+");
+	PICK(g, "1+2", " n * 2 ", "7/2", "n-1", "(1+2)*3", "n?1:2", "1<2", "!n",
+	     "-3%2", "2**3", "$n+1", "0x1f", "${u:-4} - 1", "8>>1|1", "1&&0||1",
+	     "~n", "n==17&&u", "n ^ 5 & 6", "- -n", "010");
 	say(g, "))");
 }
 
@@ -1212,12 +1212,11 @@ static void gen_pipeline(struct gen *g)
 		PICK(g, "r1", "r2 ", "r3 ");
 		if (dice(g, 2)) {
 			say(g, " ");
-			PICK(g, "a", "$x", "\"$y\"", "'b c'", "${u:-d}", "$?",
-			     "$((1+2))", "{a,b}");
+			PICK(g, "a", "\"$x\"", "\"$y\"", "'b c'", "${u:-d}",
+			     "$?", "$((1+2))", "{a,b}");
 		}
 		PICK(g, "", "", "", " 2>&1", " >/dev/null", " 2>/dev/null",
 		     " &>/dev/null", " >&2");
-		PICK(g, "", "", "", " >NEW");
 	}
 }
 
@@ -1235,7 +1234,7 @@ static void gen_list(struct gen *g)
 	g->depth++;
 	gen_and_or(g);
 	while (!dice(g, 3)) {
-		PICK(g, "; ", ";", "; ", "\n");
+		PICK(g, "; ", ";");
 		gen_and_or(g);
 	}
 	g->depth--;
@@ -1250,7 +1249,7 @@ static void random_lines(struct sandbox *s)
 	while (n-- > 0) {
 		buf_reset(&g.b);
 		g.depth = 0;
-		say(&g, "x=\"a  b\" y=17; ");
+		say(&g, "x=\"a  b\" y=17 n=17; ");
 		gen_list(&g);
 		name_new_files(&g);
 		if (g.b.len < 1000)
@@ -1327,6 +1326,19 @@ static void own_lines(struct sandbox *s)
 	fclose(f);
 }
 
+/* Messages begin with the name of bash's source and a line of it. */
+static void learn_prefix(struct sandbox *s)
+{
+	const struct run run = { "/no/such", "", "0", "" };
+	char root[PATH_MAX], *end;
+
+	run_line(tmp_path(root, s->dir, roots[0]), &run, false, &s->f->real);
+	end = strstr(s->f->real.err, "/no/such");
+	if (end && (size_t)(end - s->f->real.err) < sizeof(s->prefix))
+		memcpy(s->prefix, s->f->real.err,
+		       (size_t)(end - s->f->real.err));
+}
+
 static int isolate(struct sandbox *s, void (*lines)(struct sandbox *s))
 {
 	const struct sigaction sa = { .sa_handler = timed_out };
@@ -1339,6 +1351,7 @@ static int isolate(struct sandbox *s, void (*lines)(struct sandbox *s))
 	pid = fork();
 	if (!pid) {
 		sigaction(SIGALRM, &sa, NULL);
+		learn_prefix(s);
 		lines(s);
 		_exit(0);
 	}
