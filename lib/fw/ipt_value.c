@@ -9,6 +9,7 @@
 
 #include "base/cleanup.h"
 #include "fw/ipt_private.h"
+#include "fw/proto.h"
 
 bool ipt_number(const char *s, const char **end, uint64_t *ret, uint64_t min,
 		uint64_t max)
@@ -34,60 +35,20 @@ bool ipt_number(const char *s, const char **end, uint64_t *ret, uint64_t min,
 	return end || !*stop;
 }
 
-/* struct proto - a protocol */
-struct proto {
-	const char *name;
-	uint8_t number;
-};
-
-/* The first thirteen are iptables' own, the others those of /etc/protocols. */
-static const struct proto protos[] = {
-	{ "tcp", 6 },	       { "sctp", 132 },
-	{ "udp", 17 },	       { "udplite", 136 },
-	{ "icmp", 1 },	       { "ipv6-icmp", 58 },
-	{ "icmpv6", 58 },      { "esp", 50 },
-	{ "ah", 51 },	       { "mobility-header", 135 },
-	{ "ipv6-mh", 135 },    { "mh", 135 },
-	{ "all", 0 },	       { "ip", 0 },
-	{ "igmp", 2 },	       { "ggp", 3 },
-	{ "ipencap", 4 },      { "st", 5 },
-	{ "egp", 8 },	       { "igp", 9 },
-	{ "pup", 12 },	       { "hmp", 20 },
-	{ "xns-idp", 22 },     { "rdp", 27 },
-	{ "iso-tp4", 29 },     { "dccp", 33 },
-	{ "xtp", 36 },	       { "ddp", 37 },
-	{ "idpr-cmtp", 38 },   { "ipv6", 41 },
-	{ "ipv6-route", 43 },  { "ipv6-frag", 44 },
-	{ "idrp", 45 },	       { "rsvp", 46 },
-	{ "gre", 47 },	       { "skip", 57 },
-	{ "ipv6-nonxt", 59 },  { "ipv6-opts", 60 },
-	{ "rspf", 73 },	       { "vmtp", 81 },
-	{ "eigrp", 88 },       { "ospf", 89 },
-	{ "ax.25", 93 },       { "ipip", 94 },
-	{ "etherip", 97 },     { "encap", 98 },
-	{ "pim", 103 },	       { "ipcomp", 108 },
-	{ "vrrp", 112 },       { "l2tp", 115 },
-	{ "isis", 124 },       { "fc", 133 },
-	{ "mpls-in-ip", 137 }, { "manet", 138 },
-	{ "hip", 139 },	       { "shim6", 140 },
-	{ "wesp", 141 },       { "rohc", 142 },
-	{ "ethernet", 143 },
-};
-
 bool ipt_protocol(struct ipt_parser *p, const char *s, uint8_t *ret)
 {
 	uint64_t v;
-	size_t i;
+	int number;
 
 	if (ipt_number(s, NULL, &v, 0, UINT8_MAX)) {
 		*ret = v;
 		return true;
 	}
-	for (i = 0; i < ARRAY_SIZE(protos); i++)
-		if (strcmp(s, protos[i].name) == 0) {
-			*ret = protos[i].number;
-			return true;
-		}
+	number = fw_protocol_number(s);
+	if (number >= 0) {
+		*ret = (uint8_t)number;
+		return true;
+	}
 	return ipt_fail(p, 2, "unknown protocol \"%s\" specified", s);
 }
 
