@@ -88,6 +88,9 @@ $(B)/%.o: %.c
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(STD) $(WARN) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
+# What a ruleset of thousands of rules goes through.
+$(addprefix $(B)/lib/,base/arena.o fw/nft_attr.o fw/nft_expr.o): CFLAGS += -O2
+
 define room
 $$(B)/$(1).a: $$(patsubst %.c,$$(B)/%.o,$$(wildcard lib/$(1)/*.c))
 	$$(Q)rm -f $$@ && ar rcs $$@ $$^

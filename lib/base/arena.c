@@ -8,7 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Chunks double, so that a large ruleset takes few; what is left of the last
+ * one is never touched. */
 #define CHUNK_MIN 8192
+#define CHUNK_DOUBLED_TO 65536
 
 struct arena_chunk {
 	struct arena_chunk *prev;
@@ -18,10 +21,14 @@ struct arena_chunk {
 
 static struct arena_chunk *chunk_new(struct arena *a, size_t size)
 {
-	struct arena_chunk *c;
+	struct arena_chunk *c = a->last;
+	size_t least = CHUNK_MIN;
 
-	if (size < CHUNK_MIN)
-		size = CHUNK_MIN;
+	if (c && c->size >= CHUNK_MIN)
+		least = c->size < CHUNK_DOUBLED_TO / 2 ? c->size * 2
+						       : CHUNK_DOUBLED_TO;
+	if (size < least)
+		size = least;
 	if (size > SIZE_MAX - sizeof(*c))
 		return NULL;
 	c = malloc(sizeof(*c) + size);

@@ -57,8 +57,12 @@ static bool copy_raw(struct arena *a, struct fw_raw *raw)
 static bool copy_lookup(struct arena *a, const struct fw_table *t,
 			struct fw_lookup *l)
 {
-	if (!copy_text(a, &l->name))
+	struct fw_key *key = arena_alloc(a, sizeof(*key));
+
+	if (!key || !copy_text(a, &l->name))
 		return false;
+	*key = *l->key;
+	l->key = key;
 	l->set = l->name ? fw_set_find(t, l->name) : NULL;
 	return true;
 }

@@ -495,11 +495,11 @@ bool fw_lookup_fits(const struct fw_lookup *l)
 {
 	size_t i, len = 0;
 
-	for (i = 0; i < l->key.n; i++) {
+	for (i = 0; i < l->key->n; i++) {
 		len = (len + 3u) & ~(size_t)3u;
-		len += l->key.part[i].len;
+		len += l->key->part[i].len;
 	}
-	return l->set && l->key.n && len <= l->set->key_len;
+	return l->set && l->key->n && len <= l->set->key_len;
 }
 
 static enum fw_holds lookup_holds(const struct fw_lookup *l,
@@ -512,9 +512,8 @@ static enum fw_holds lookup_holds(const struct fw_lookup *l,
 		return FW_HOLDS_SOME;
 	for (i = 0; i < l->set->n_elem && h != FW_HOLDS_ALL; i++) {
 		const struct fw_elem *el = &l->set->elem[i];
-		enum fw_holds one = el->catchall
-					    ? FW_HOLDS_ALL
-					    : fw_elem_holds(&l->key, el, f);
+		enum fw_holds one = el->catchall ? FW_HOLDS_ALL
+						 : fw_elem_holds(l->key, el, f);
 
 		if (one > h)
 			h = one;
@@ -530,8 +529,8 @@ static enum fw_holds set_holds(const struct fw_lookup *l,
 			       const struct fw_flow *f)
 {
 	enum fw_holds h = lookup_holds(l, f);
-	bool src = l->key.n == 1 && l->key.part[0].field == FW_F_SADDR;
-	bool dst = l->key.n == 1 && l->key.part[0].field == FW_F_DADDR;
+	bool src = l->key->n == 1 && l->key->part[0].field == FW_F_SADDR;
+	bool dst = l->key->n == 1 && l->key->part[0].field == FW_F_DADDR;
 	struct fw_flow one = *f;
 	size_t i, n = src ? f->n_src : dst ? f->n_dst : 0;
 

@@ -770,6 +770,7 @@ void nft_read_lookup(struct nft_reader *rd, struct nft_attrs *at)
 	bool map = at->tb[NFTA_LOOKUP_DREG];
 	uint32_t dreg = nft_attr_u32(at, NFTA_LOOKUP_DREG);
 	struct fw_lookup l = { 0 };
+	struct fw_key *key;
 	struct fw_match *m;
 	struct nft_val *v;
 	struct fw_stmt *s;
@@ -780,12 +781,14 @@ void nft_read_lookup(struct nft_reader *rd, struct nft_attrs *at)
 		return;
 	}
 	l.set = fw_set_find(rd->t, name);
-	l.key = key_of(rd, sreg, l.set);
 	l.name = arena_strndup(rd->a, name, strlen(name));
-	if (!l.name) {
+	key = arena_alloc(rd->a, sizeof(*key));
+	if (!l.name || !key) {
 		rd->err = -ENOMEM;
 		return;
 	}
+	*key = key_of(rd, sreg, l.set);
+	l.key = key;
 	if (map && dreg == NFT_REG_VERDICT) {
 		s = nft_stmt(rd, FW_S_VMAP);
 		if (s)

@@ -96,13 +96,13 @@ static bool lookup_eq(const struct fw_lookup *a, const struct fw_lookup *b)
 {
 	size_t i;
 
-	if (strcmp(a->name, b->name) != 0 || a->key.n != b->key.n)
+	if (strcmp(a->name, b->name) != 0 || a->key->n != b->key->n)
 		return false;
-	for (i = 0; i < a->key.n; i++)
-		if (a->key.part[i].field != b->key.part[i].field ||
-		    a->key.part[i].len != b->key.part[i].len ||
-		    memcmp(a->key.part[i].mask, b->key.part[i].mask,
-			   sizeof(a->key.part[i].mask)) != 0)
+	for (i = 0; i < a->key->n; i++)
+		if (a->key->part[i].field != b->key->part[i].field ||
+		    a->key->part[i].len != b->key->part[i].len ||
+		    memcmp(a->key->part[i].mask, b->key->part[i].mask,
+			   sizeof(a->key->part[i].mask)) != 0)
 			return false;
 	return true;
 }

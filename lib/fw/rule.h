@@ -182,9 +182,14 @@ struct fw_key {
 
 struct fw_set;
 
-/** struct fw_lookup - @key is in @set; @set is NULL where it was not dumped */
+/**
+ * struct fw_lookup - @key is in @set; @set is NULL where it was not dumped
+ *
+ * A key is larger than all else in a match, and few matches have one: hence the
+ * pointer, which is never NULL.
+ */
 struct fw_lookup {
-	struct fw_key key;
+	const struct fw_key *key;
 	const char *name;
 	const struct fw_set *set;
 };

@@ -396,9 +396,9 @@ static void print_lookup(const struct fw_lookup *l, struct buf *out)
 	};
 	size_t i;
 
-	for (i = 0; i < l->key.n; i++)
+	for (i = 0; i < l->key->n; i++)
 		buf_addf(out, "%s%s", i ? " . " : "",
-			 names[l->key.part[i].field]);
+			 names[l->key->part[i].field]);
 }
 
 static void print_xt(const struct fw_match *m, uint8_t family, struct buf *out)

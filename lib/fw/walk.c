@@ -326,7 +326,7 @@ static bool asks_protocol(const struct fw_match *m)
 	case FW_M_ICMP:
 		return true;
 	case FW_M_SET:
-		return key_has_protocol(&m->lookup.key);
+		return key_has_protocol(m->lookup.key);
 	case FW_M_IIF:
 	case FW_M_OIF:
 	case FW_M_SADDR:
@@ -358,7 +358,7 @@ static int vmap(struct walk *w, struct step *s, enum fw_holds h,
 	bool known = fw_lookup_fits(l) && !l->set->dynamic;
 	size_t i;
 
-	w->protocols |= key_has_protocol(&l->key);
+	w->protocols |= key_has_protocol(l->key);
 	for (i = 0; l->set && i < l->set->n_elem; i++) {
 		const struct fw_elem *el = &l->set->elem[i];
 		enum fw_holds one = FW_HOLDS_SOME;
@@ -369,7 +369,7 @@ static int vmap(struct walk *w, struct step *s, enum fw_holds h,
 			continue;
 		}
 		if (known)
-			one = fw_elem_holds(&l->key, el, w->f);
+			one = fw_elem_holds(l->key, el, w->f);
 		if (one == FW_HOLDS_NONE)
 			continue;
 		err = verdict(w, s, least(h, one), el->verdict, el->chain);

@@ -716,9 +716,9 @@ static void test_sets(void **state)
 	dump(&rs);
 
 	l = lookup_of(&rs, 0);
-	assert_int_equal(l->key.n, 1);
-	assert_int_equal(l->key.part[0].field, FW_F_IIFNAME);
-	assert_int_equal(l->key.part[0].len, IFNAMSIZ);
+	assert_int_equal(l->key->n, 1);
+	assert_int_equal(l->key->part[0].field, FW_F_IIFNAME);
+	assert_int_equal(l->key->part[0].len, IFNAMSIZ);
 	assert_int_equal(l->set->n_elem, 2);
 	for (i = 0; i < 2; i++)
 		assert_true(!strcmp((const char *)l->set->elem[i].key, "wg0") ||
@@ -726,7 +726,7 @@ static void test_sets(void **state)
 
 	/* Adjacent ranges may be one, the last has no end. */
 	l = lookup_of(&rs, 1);
-	assert_int_equal(l->key.part[0].field, FW_F_SADDR);
+	assert_int_equal(l->key->part[0].field, FW_F_SADDR);
 	el = l->set->elem;
 	assert_memory_equal(el[0].key, "\x0a\0\0\0", 4);
 	el = &l->set->elem[l->set->n_elem - 2];
@@ -738,8 +738,8 @@ static void test_sets(void **state)
 			    "\x0b\xff\xff\xff", 4);
 
 	l = lookup_of(&rs, 2);
-	assert_int_equal(l->key.n, 2);
-	assert_int_equal(l->key.part[1].field, FW_F_OIFNAME);
+	assert_int_equal(l->key->n, 2);
+	assert_int_equal(l->key->part[1].field, FW_F_OIFNAME);
 	assert_true(l->set->verdicts);
 	assert_int_equal(l->set->n_elem, 2);
 	for (i = 0; i < 2; i++) {
@@ -764,9 +764,9 @@ static void test_sets(void **state)
 
 	l = lookup_of(&rs, 4);
 	assert_string_equal(l->name, "m");
-	assert_int_equal(l->key.n, 2);
-	assert_int_equal(l->key.part[0].field, FW_F_DADDR);
-	assert_int_equal(l->key.part[1].field, FW_F_DPORT);
+	assert_int_equal(l->key->n, 2);
+	assert_int_equal(l->key->part[0].field, FW_F_DADDR);
+	assert_int_equal(l->key->part[1].field, FW_F_DPORT);
 	assert_int_equal(l->set->n_elem, 2);
 	for (i = 0; i < 2; i++) {
 		el = &l->set->elem[i];
@@ -778,7 +778,7 @@ static void test_sets(void **state)
 	}
 
 	l = lookup_of(&rs, 5);
-	assert_int_equal(l->key.part[0].field, FW_F_CTSTATE);
+	assert_int_equal(l->key->part[0].field, FW_F_CTSTATE);
 	l = lookup_of(&rs, 6);
 	assert_true(only(&rs, "x")->rule[6]->match[0].invert);
 	assert_int_equal(l->set->n_elem, 2);

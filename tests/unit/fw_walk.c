@@ -335,17 +335,20 @@ static void add_elem(struct fw_ruleset *rs, struct fw_set *s, const void *key,
 	el->chain = chain;
 }
 
-static struct fw_lookup lookup(struct fw_set *s, size_t n,
-			       const enum fw_field *fields, const uint8_t *lens)
+static struct fw_lookup lookup(struct fw_ruleset *rs, struct fw_set *s,
+			       size_t n, const enum fw_field *fields,
+			       const uint8_t *lens)
 {
-	struct fw_lookup l = { .name = s->name, .set = s };
+	struct fw_key *key = arena_alloc(&rs->arena, sizeof(*key));
+	struct fw_lookup l = { .key = key, .name = s->name, .set = s };
 	size_t i;
 
-	l.key.n = (uint8_t)n;
+	assert_non_null(key);
+	key->n = (uint8_t)n;
 	for (i = 0; i < n; i++) {
-		l.key.part[i].field = fields[i];
-		l.key.part[i].len = lens[i];
-		memset(l.key.part[i].mask, 0xff, 16);
+		key->part[i].field = fields[i];
+		key->part[i].len = lens[i];
+		memset(key->part[i].mask, 0xff, 16);
 	}
 	return l;
 }
@@ -368,7 +371,7 @@ static void vmap_of_names(void **state)
 	add_elem(&w.rs, s, docker0, NULL, FW_S_JUMP, "X");
 	r = arena_alloc(&w.rs.arena, sizeof(*r));
 	fw_stmt_add(&w.rs.arena, r, FW_S_VMAP)->vmap =
-		lookup(s, 1, &field, &len);
+		lookup(&w.rs, s, 1, &field, &len);
 	assert_int_equal(
 		fw_rule_insert(&w.rs, test_find(&w.rs, "FORWARD"), 0, r), 0);
 	walk_text(&w, "", "FORWARD", &f);
@@ -413,7 +416,7 @@ static enum fw_holds ask_concat(const struct concat_key *from,
 	enum fw_holds h;
 
 	add_elem(&rs, s, from, to, FW_S_ACCEPT, NULL);
-	m.lookup = lookup(s, 3, fields, lens);
+	m.lookup = lookup(&rs, s, 3, fields, lens);
 	f.l4proto = l4proto;
 	f.dst = dst;
 	f.n_dst = dst ? 1 : 0;
@@ -457,7 +460,7 @@ static void sets(void **state)
 	struct fw_match m = { .kind = FW_M_SET };
 
 	(void)state;
-	m.lookup = lookup(s, 1, &field, &len);
+	m.lookup = lookup(&rs, s, 1, &field, &len);
 	assert_int_equal(fw_match_holds(&m, &f), FW_HOLDS_NONE);
 	add_elem(&rs, s, v[0], v[1], FW_S_ACCEPT, NULL);
 	assert_int_equal(fw_match_holds(&m, &f), FW_HOLDS_SOME);
