@@ -115,8 +115,8 @@ $(foreach u,$(notdir $(UNIT)),$(eval $(call unit,$(u))))
 
 # Tests that run on a fake kernel share it.
 FAKE := $(patsubst %.c,$(B)/%.o,$(wildcard tests/unit/fake/*.c))
-$(filter $(B)/unit/apply_% $(B)/unit/net_kernel% $(B)/unit/net_nft,$(UNIT)): \
-		$(FAKE)
+$(filter $(B)/unit/apply_% $(addprefix $(B)/unit/net_,kernel% nft firewall), \
+		$(UNIT)): $(FAKE)
 
 help:
 	@echo "make            build $(B)/wgq"

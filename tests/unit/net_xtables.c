@@ -3,8 +3,7 @@
 
 #include <errno.h>
 #include <limits.h>
-#include <linux/netfilter_ipv4/ip_tables.h>
-#include <linux/netfilter_ipv6/ip6_tables.h>
+#include <linux/netfilter.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -19,246 +18,7 @@
 #include "fw/xt.h"
 #include "lib_netlink.h"
 #include "lib_tmp.h"
-
-#define FAKE_XT 4
-
-/* A table as it is in the kernel: entries and their counters. */
-struct fake_table {
-	uint8_t family;
-	char name[XT_TABLE_MAXNAMELEN];
-	struct ipt_getinfo info;
-	uint8_t *entries;
-};
-
-/**
- * struct fake_xt - socket options of a kernel
- * @t:		tables that have been brought to life
- * @opens:	sockets opened
- * @infos:	GET_INFO asked
- * @sets:	SET_REPLACE asked
- * @error:	-errno that SET_REPLACE number @fail_at fails with
- * @meddle:	called before SET_REPLACE number @meddle_at is looked at, or
- *		after it for a negative number
- * @again:	fail this many GET_ENTRIES with EAGAIN
- * @missing:	no such module
- */
-struct fake_xt {
-	struct fake_table t[FAKE_XT];
-	size_t n;
-	int opens, open, infos, sets, fail_at, error, meddle_at, again;
-	void (*meddle)(struct fake_xt *f);
-	bool missing;
-};
-
-static size_t entry_size(uint8_t family)
-{
-	return family == NFPROTO_IPV6 ? sizeof(struct ip6t_entry)
-				      : sizeof(struct ipt_entry);
-}
-
-/* The members after the header are the same two, just elsewhere. */
-static uint16_t *offsets(const struct fake_table *t, size_t at)
-{
-	return (uint16_t *)(t->entries + at +
-			    (t->family == NFPROTO_IPV6
-				     ? offsetof(struct ip6t_entry,
-						target_offset)
-				     : offsetof(struct ipt_entry,
-						target_offset)));
-}
-
-static struct xt_counters *counters(const struct fake_table *t, size_t at)
-{
-	return (struct xt_counters *)(t->entries + at + entry_size(t->family) -
-				      sizeof(struct xt_counters));
-}
-
-static struct xt_counters *counters_of(const struct fake_table *t, size_t n)
-{
-	size_t at = 0;
-
-	while (n--)
-		at += offsets(t, at)[1];
-	assert_true(at < t->info.size);
-	return counters(t, at);
-}
-
-/* What the kernel writes there, so that it differs from what it was given. */
-static void set_comefrom(struct fake_table *t)
-{
-	size_t at, off = t->family == NFPROTO_IPV6
-				 ? offsetof(struct ip6t_entry, comefrom)
-				 : offsetof(struct ipt_entry, comefrom);
-
-	for (at = 0; at < t->info.size; at += offsets(t, at)[1])
-		*(unsigned int *)(t->entries + at + off) = 0xf00d;
-}
-
-/* Table filter as it comes to life: three policies and the end. */
-static struct fake_table *make_table(struct fake_xt *f, uint8_t family,
-				     const char *name)
-{
-	struct fake_table *t = &f->t[f->n++];
-	const size_t size = entry_size(family);
-	const size_t step = size + sizeof(struct xt_standard_target);
-	struct xt_standard_target *std;
-	struct xt_error_target *err;
-	size_t at = 0;
-
-	assert_true(f->n <= FAKE_XT);
-	*t = (struct fake_table){ .family = family };
-	snprintf(t->name, sizeof(t->name), "%s", name);
-	t->info.size = (unsigned int)(3 * step + size + sizeof(*err));
-	t->info.num_entries = 4;
-	t->info.valid_hooks = 1 << NF_INET_LOCAL_IN | 1 << NF_INET_FORWARD |
-			      1 << NF_INET_LOCAL_OUT;
-	t->entries = calloc(1, t->info.size);
-	assert_non_null(t->entries);
-	memset(t->info.hook_entry, 0xff, sizeof(t->info.hook_entry));
-	memset(t->info.underflow, 0xff, sizeof(t->info.underflow));
-	for (int i = NF_INET_LOCAL_IN; i <= NF_INET_LOCAL_OUT; i++) {
-		t->info.hook_entry[i] = t->info.underflow[i] = (unsigned int)at;
-		offsets(t, at)[0] = (uint16_t)size;
-		offsets(t, at)[1] = (uint16_t)step;
-		std = (void *)(t->entries + at + size);
-		std->target.u.target_size = sizeof(*std);
-		std->verdict = -NF_ACCEPT - 1;
-		at += step;
-	}
-	offsets(t, at)[0] = (uint16_t)size;
-	offsets(t, at)[1] = (uint16_t)(size + sizeof(*err));
-	err = (void *)(t->entries + at + size);
-	err->target.u.target_size = sizeof(*err);
-	strcpy(err->target.u.user.name, XT_ERROR_TARGET);
-	strcpy(err->errorname, XT_ERROR_TARGET);
-	set_comefrom(t);
-	return t;
-}
-
-static struct fake_table *find(struct fake_xt *f, uint8_t family,
-			       const char *name)
-{
-	for (size_t i = 0; i < f->n; i++)
-		if (f->t[i].family == family && !strcmp(f->t[i].name, name))
-			return &f->t[i];
-	return NULL;
-}
-
-static int xt_open(void *ctx, uint8_t family, int *ret_sock, struct wgq_err *e)
-{
-	struct fake_xt *f = ctx;
-
-	(void)e;
-	f->opens++;
-	f->open++;
-	*ret_sock = family;
-	return 0;
-}
-
-static void xt_close(void *ctx, int sock)
-{
-	(void)sock;
-	((struct fake_xt *)ctx)->open--;
-}
-
-static int xt_get(void *ctx, int sock, uint8_t family, int opt, void *data,
-		  socklen_t *len)
-{
-	struct ipt_get_entries *get = data;
-	struct fake_xt *f = ctx;
-	struct fake_table *t;
-
-	assert_int_equal(sock, family);
-	if (f->missing)
-		return -ENOPROTOOPT;
-	/* Both begin with the name.  Asking makes it. */
-	t = find(f, family, data);
-	if (!t && strcmp(data, "filter") && strcmp(data, "security"))
-		return -ENOENT;
-	if (!t)
-		t = make_table(f, family, data);
-	if (opt == IPT_SO_GET_INFO) {
-		f->infos++;
-		assert_int_equal(*len, sizeof(t->info));
-		memcpy(t->info.name, t->name, sizeof(t->name));
-		memcpy(data, &t->info, sizeof(t->info));
-		return 0;
-	}
-	assert_int_equal(opt, IPT_SO_GET_ENTRIES);
-	if (f->again && f->again--)
-		return -EAGAIN;
-	if (get->size != t->info.size)
-		return -EAGAIN;
-	if (*len != sizeof(*get) + get->size)
-		return -EINVAL;
-	memcpy(get->entrytable, t->entries, t->info.size);
-	return 0;
-}
-
-static int replace(struct fake_xt *f, struct fake_table *t,
-		   const struct ipt_replace *r, socklen_t len)
-{
-	size_t at, i;
-
-	f->sets++;
-	if (f->meddle && f->meddle_at == f->sets)
-		f->meddle(f);
-	if (f->fail_at == f->sets)
-		return f->error;
-	assert_int_equal(len, sizeof(*r) + r->size);
-	if (r->num_counters != t->info.num_entries)
-		return -EAGAIN;
-	if (r->valid_hooks != t->info.valid_hooks)
-		return -EINVAL;
-	for (at = i = 0; at < t->info.size; at += offsets(t, at)[1])
-		r->counters[i++] = *counters(t, at);
-	free(t->entries);
-	t->entries = malloc(r->size);
-	assert_non_null(t->entries);
-	memcpy(t->entries, r->entries, r->size);
-	t->info.size = r->size;
-	t->info.num_entries = r->num_entries;
-	memcpy(t->info.hook_entry, r->hook_entry, sizeof(r->hook_entry));
-	memcpy(t->info.underflow, r->underflow, sizeof(r->underflow));
-	for (at = 0; at < t->info.size; at += offsets(t, at)[1])
-		*counters(t, at) = (struct xt_counters){ 0 };
-	set_comefrom(t);
-	if (f->meddle && f->meddle_at == -f->sets)
-		f->meddle(f);
-	return 0;
-}
-
-static int xt_set(void *ctx, int sock, uint8_t family, int opt,
-		  const void *data, socklen_t len)
-{
-	const struct xt_counters_info *c = data;
-	struct fake_xt *f = ctx;
-	struct fake_table *t = find(f, family, data);
-	struct xt_counters *to;
-
-	assert_int_equal(sock, family);
-	assert_non_null(t);
-	if (opt == IPT_SO_SET_REPLACE)
-		return replace(f, t, data, len);
-	assert_int_equal(opt, IPT_SO_SET_ADD_COUNTERS);
-	assert_int_equal(len,
-			 sizeof(*c) + c->num_counters * sizeof(*c->counters));
-	if (c->num_counters != t->info.num_entries)
-		return -EINVAL;
-	for (size_t i = 0; i < c->num_counters; i++) {
-		to = counters_of(t, i);
-		to->pcnt += c->counters[i].pcnt;
-		to->bcnt += c->counters[i].bcnt;
-	}
-	return 0;
-}
-
-static const struct xtables_ops fake_xt_ops = {
-	.open = xt_open,
-	.get = xt_get,
-	.set = xt_set,
-	.close = xt_close,
-};
+#include "lib_xtables.h"
 
 struct scene {
 	struct fake_xt f;
@@ -290,8 +50,7 @@ static int end(void **state)
 	xtables_undo_done(&s->undo);
 	fw_edits_done(&s->es);
 	fw_ruleset_done(&s->rs);
-	for (size_t i = 0; i < s->f.n; i++)
-		free(s->f.t[i].entries);
+	fake_xt_done(&s->f);
 	tmp_remove(s->dir);
 	free(s);
 	return 0;
@@ -303,11 +62,11 @@ static const char *file_of(uint8_t family)
 }
 
 /* A table that somebody else has brought to life, in names and kernel. */
-static struct fake_table *there(struct scene *s, uint8_t family,
-				const char *name, const char *names)
+static struct fake_xt_table *there(struct scene *s, uint8_t family,
+				   const char *name, const char *names)
 {
 	tmp_write(s->dir, file_of(family), 0644, names);
-	return make_table(&s->f, family, name);
+	return fake_xt_make(&s->f, family, name);
 }
 
 static struct fw_edit *accept_wg0(struct scene *s, uint8_t family,
@@ -431,40 +190,40 @@ static void test_no_module(void **state)
 
 static void commit_one(struct scene *s, uint8_t family)
 {
-	struct fake_table *t = there(s, family, "filter", "filter\n");
+	struct fake_xt_table *t = there(s, family, "filter", "filter\n");
 	const struct fw_chain *c;
 	uint8_t before[4096];
 	size_t size;
 
 	/* Packets come between the read and the commit. */
 	reread(s, family);
-	*counters_of(t, 1) = (struct xt_counters){ 7, 700 };
-	*counters_of(t, 2) = (struct xt_counters){ 8, 800 };
+	*fake_xt_counters(t, 1) = (struct xt_counters){ 7, 700 };
+	*fake_xt_counters(t, 2) = (struct xt_counters){ 8, 800 };
 	size = t->info.size;
 	memcpy(before, t->entries, size);
 	accept_wg0(s, family, "filter", "FORWARD");
 	assert_int_equal(commit(s), 0);
 	assert_int_equal(s->f.sets, 1);
 	assert_int_equal(t->info.num_entries, 5);
-	assert_int_equal(counters_of(t, 0)->pcnt, 0);
-	assert_int_equal(counters_of(t, 1)->pcnt, 0);
-	assert_int_equal(counters_of(t, 2)->pcnt, 7);
-	assert_int_equal(counters_of(t, 2)->bcnt, 700);
-	assert_int_equal(counters_of(t, 3)->pcnt, 8);
+	assert_int_equal(fake_xt_counters(t, 0)->pcnt, 0);
+	assert_int_equal(fake_xt_counters(t, 1)->pcnt, 0);
+	assert_int_equal(fake_xt_counters(t, 2)->pcnt, 7);
+	assert_int_equal(fake_xt_counters(t, 2)->bcnt, 700);
+	assert_int_equal(fake_xt_counters(t, 3)->pcnt, 8);
 	reread(s, family);
 	c = fw_chain_find(s->rs.table[0], "FORWARD");
 	assert_int_equal(c->n_rule, 1);
 	assert_string_equal(c->rule[0]->match[0].iface.name, "wg0");
 	/* And back, with the packets of the time between. */
-	counters_of(t, 0)->pcnt = 3;
-	counters_of(t, 3)->pcnt++;
+	fake_xt_counters(t, 0)->pcnt = 3;
+	fake_xt_counters(t, 3)->pcnt++;
 	assert_int_equal(xtables_revert(&s->x, &s->undo, &s->e), 0);
 	assert_int_equal(t->info.size, size);
-	assert_int_equal(counters_of(t, 0)->pcnt, 3);
-	assert_int_equal(counters_of(t, 1)->pcnt, 7);
-	assert_int_equal(counters_of(t, 2)->pcnt, 9);
-	counters_of(t, 0)->pcnt = 0;
-	counters_of(t, 2)->pcnt = 8;
+	assert_int_equal(fake_xt_counters(t, 0)->pcnt, 3);
+	assert_int_equal(fake_xt_counters(t, 1)->pcnt, 7);
+	assert_int_equal(fake_xt_counters(t, 2)->pcnt, 9);
+	fake_xt_counters(t, 0)->pcnt = 0;
+	fake_xt_counters(t, 2)->pcnt = 8;
 	assert_memory_equal(t->entries, before, size);
 }
 
@@ -481,9 +240,10 @@ static void test_commit_v6(void **state)
 /* Flip a policy: as many entries of the same sizes. */
 static void flip_policy(struct fake_xt *f)
 {
-	struct fake_table *t = &f->t[0];
+	struct fake_xt_table *t = &f->t[0];
 
-	((struct xt_standard_target *)(t->entries + entry_size(t->family)))
+	((struct xt_standard_target *)(t->entries +
+				       fake_xt_entry_size(t->family)))
 		->verdict = -NF_DROP - 1;
 }
 
@@ -538,7 +298,7 @@ static void two_tables(struct scene *s)
 	there(s, NFPROTO_IPV4, "filter", "");
 	there(s, NFPROTO_IPV4, "security", "filter\nsecurity\n");
 	reread(s, NFPROTO_IPV4);
-	*counters_of(&s->f.t[0], 1) = (struct xt_counters){ 7, 700 };
+	*fake_xt_counters(&s->f.t[0], 1) = (struct xt_counters){ 7, 700 };
 	accept_wg0(s, NFPROTO_IPV4, "filter", "FORWARD");
 	accept_wg0(s, NFPROTO_IPV4, "security", "FORWARD");
 	accept_wg0(s, NFPROTO_IPV4, "filter", "INPUT");
@@ -549,7 +309,7 @@ static void two_tables(struct scene *s)
 static void test_second_is_refused(void **state)
 {
 	struct scene *s = *state;
-	struct fake_table *t = &s->f.t[0];
+	struct fake_xt_table *t = &s->f.t[0];
 	uint8_t before[4096];
 
 	two_tables(s);
