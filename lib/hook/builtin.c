@@ -42,6 +42,29 @@ static int hex(const char **s)
 /* Escapes of one letter, each followed by what it stands for. */
 static const char letters[] = "a\ab\be\033E\033f\fn\nr\rt\tv\v\\\\";
 
+/* \u and \U: what is no ASCII stays as it is written, as LC_ALL is C. */
+static bool unicode(const char **s, struct buf *out)
+{
+	size_t digits = strspn(*s + !!**s, "0123456789abcdefABCDEF");
+	size_t most = **s == 'u' ? 4 : 8;
+	char hex[9];
+	unsigned long v;
+
+	if ((**s != 'u' && **s != 'U') || !digits)
+		return false;
+	if (digits > most)
+		digits = most;
+	memcpy(hex, *s + 1, digits);
+	hex[digits] = '\0';
+	v = strtoul(hex, NULL, 16);
+	if (v < 0x80)
+		buf_addc(out, (char)v);
+	else
+		buf_addf(out, v < 0x10000 ? "\\u%04lX" : "\\U%08lX", v);
+	*s += 1 + digits;
+	return true;
+}
+
 /* From behind the backslash; false at `\c`. */
 static bool escape(const char **s, struct buf *out)
 {
@@ -58,6 +81,8 @@ static bool escape(const char **s, struct buf *out)
 	} else if (**s == 'x' && isxdigit((unsigned char)(*s)[1])) {
 		++*s;
 		buf_addc(out, (char)hex(s));
+	} else if (unicode(s, out)) {
+		return true;
 	} else if (**s == 'c') {
 		return false;
 	} else {

@@ -462,6 +462,9 @@ static const char *op_home(void *ctx, const char *user, struct arena *a)
 {
 	(void)ctx;
 	(void)a;
+	/* Who has no entry has the root for a home. */
+	if (!*user)
+		return "/";
 	return strcmp(user, "someone") ? NULL : "/home/someone";
 }
 
@@ -576,6 +579,9 @@ static void add_file(const char *word, bool redirected, void *ctx)
 	const char *root = ctx;
 	char path[2 * PATH_MAX], from[PATH_MAX], *slash;
 
+	/* What is so called is not to be there. */
+	if (!strncmp(word, "nosuch", 6) || !strncmp(word, "/no/", 4))
+		return;
 	if (redirected && *word != '/')
 		return;
 	snprintf(path, sizeof(path), "%s%s%s", root,
