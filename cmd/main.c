@@ -13,17 +13,17 @@
 #include "base/cleanup.h"
 #include "cmd.h"
 
-#define CONF_ARG "[CONFIG_FILE | INTERFACE]"
+#define CONF_ARG "CONFIG_FILE | INTERFACE"
 
 static const struct verb_option up_options[] = {
 	{ "forward", VALUE_OPTIONAL, "IF,...",
-	  "accept forwarded traffic of the tunnel, turn forwarding on",
+	  "accept forwarded traffic, and turn forwarding on",
 	  offsetof(struct wgq_opts, forward) },
 	{ "masquerade", VALUE_OPTIONAL, "IF,...",
-	  "masquerade it where it leaves",
+	  "masquerade what leaves by these interfaces",
 	  offsetof(struct wgq_opts, masquerade) },
 	{ "open-port", VALUE_REQUIRED, "peers|any",
-	  "accept what comes to ListenPort",
+	  "accept what comes to ListenPort, from peers or anybody",
 	  offsetof(struct wgq_opts, open_port) },
 	{ "literal", VALUE_NONE, NULL,
 	  "let the rules of hooks stand where they say",
@@ -40,13 +40,15 @@ static const struct verb_option explain_options[] = {
 	  offsetof(struct wgq_opts, explain.src) },
 	{ "dst", VALUE_REQUIRED, "ADDRESS", "their destination",
 	  offsetof(struct wgq_opts, explain.dst) },
-	{ "proto", VALUE_REQUIRED, "PROTOCOL", "tcp, udp, icmp or a number",
+	{ "proto", VALUE_REQUIRED, "PROTOCOL",
+	  "their protocol: tcp, udp, icmp or a number",
 	  offsetof(struct wgq_opts, explain.proto) },
 	{ "port", VALUE_REQUIRED, "NUMBER", "their destination port",
 	  offsetof(struct wgq_opts, explain.port) },
-	{ "reply", VALUE_NONE, NULL, "they are replies",
+	{ "reply", VALUE_NONE, NULL, "they are replies, not new connections",
 	  offsetof(struct wgq_opts, explain.reply) },
-	{ "local", VALUE_NONE, NULL, "they are for this host",
+	{ "local", VALUE_NONE, NULL,
+	  "they are for this host, and not forwarded",
 	  offsetof(struct wgq_opts, explain.local) },
 	{ "json", VALUE_NONE, NULL, "answer in JSON",
 	  offsetof(struct wgq_opts, explain.json) },
@@ -62,7 +64,7 @@ const struct verb verbs[] = {
 	  true, false, NULL },
 	{ "strip", CONF_ARG, "print the conf as wg(8) reads it", cmd_strip,
 	  true, false, NULL },
-	{ "explain", "[CONFIG_FILE | INTERFACE]",
+	{ "explain", "[" CONF_ARG "]",
 	  "tell which firewall rules let a flow through or refuse it",
 	  cmd_explain, false, true, explain_options },
 	{ 0 },
@@ -158,16 +160,16 @@ static void usage(FILE *f, const char *program)
 {
 	const struct verb *v;
 
-	fprintf(f, "Usage: %s VERB %s\n\n", program, CONF_ARG);
+	fprintf(f, "Usage: %s VERB [OPTION...] %s\n\n", program, CONF_ARG);
 	for (v = verbs; v->name; v++)
-		fprintf(f, "  %-6s %s\n", v->name, v->summary);
+		fprintf(f, "  %-7s %s\n", v->name, v->summary);
 	fprintf(f,
 		"\n"
 		"INTERFACE stands for /etc/wireguard/INTERFACE.conf;"
 		" CONFIG_FILE is a path that\n"
 		"ends in INTERFACE.conf, such as ./wg0.conf."
-		"  `%s VERB --help' tells of one verb,\n"
-		"`%s --version' the version.  See wgq(8) for more.\n",
+		"  `%s VERB --help' tells of\n"
+		"one verb, `%s --version' the version.  See wgq(8) for more.\n",
 		program, program);
 }
 
