@@ -211,10 +211,12 @@ check: setup
 
 replay: $(REPLAY)
 # The sanitizers slow the longest two by a factor of ten: one conf is swept
-# then, and the shell comparison, whose code is bash's, is left to the others.
+# then, and the comparisons with bash, which is most of what they run, are left
+# to the others.
+SLOW := %/hook_shell %/hook_script_bash
 ifdef SAN
 check-unit: $(UNIT)
-	@ONLY=full.conf tests/run-unit $(filter-out %/hook_shell,$(sort $(UNIT)))
+	@ONLY=full.conf tests/run-unit $(filter-out $(SLOW),$(sort $(UNIT)))
 else
 check-unit: $(UNIT)
 	@tests/run-unit $(sort $(UNIT))
@@ -223,7 +225,7 @@ check-replay: $(REPLAY)
 	@tests/run-replay $(sort $(REPLAY))
 check-valgrind: $(UNIT)
 	@WRAP="valgrind -q --error-exitcode=101 --leak-check=full" \
-		tests/run-unit $(filter-out %/hook_shell,$(sort $(UNIT))) | \
+		tests/run-unit $(filter-out $(SLOW),$(sort $(UNIT))) | \
 		tests/tap-summary
 
 # Tests of the command line that need no kernel but this machine's.
@@ -234,11 +236,11 @@ check-host: $(B)/wgq
 
 # The whole of tests/behaviour on the first kernel, the essentials on the next.
 KERNEL ?= bookworm
-check-vm: $(B)/wgq
+check-vm: $(B)/wgq $(B)/unit/net_nft $(B)/unit/net_xtables
 	@tests/vm/bats --kernel $(KERNEL) --timeout 1500 \
 		$(wildcard tests/behaviour/*.bats)
 	@tests/vm/bats --kernel trixie --timeout 600 \
-		tests/behaviour/updown.bats
+		tests/behaviour/updown.bats tests/behaviour/netfilter.bats
 
 check-lint:
 	@n=0; echo "# suite lint"; echo 1..2; \

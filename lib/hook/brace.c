@@ -47,6 +47,14 @@ static struct atoms *take(struct braces *b, size_t n)
 	return NULL;
 }
 
+static void append(struct atoms *to, const struct atoms *s)
+{
+	size_t i;
+
+	for (i = 0; i < s->n; i++)
+		to->v[to->n++] = s->v[i];
+}
+
 static struct atoms *join(struct braces *b, const struct atoms *x,
 			  const struct atoms *y, const struct atoms *z)
 {
@@ -54,9 +62,10 @@ static struct atoms *join(struct braces *b, const struct atoms *x,
 
 	if (!s)
 		return NULL;
-	memcpy(s->v, x->v, x->n * sizeof(*s->v));
-	memcpy(s->v + x->n, y->v, y->n * sizeof(*s->v));
-	memcpy(s->v + x->n + y->n, z->v, z->n * sizeof(*s->v));
+	s->n = 0;
+	append(s, x);
+	append(s, y);
+	append(s, z);
 	return s;
 }
 

@@ -465,7 +465,7 @@ static const char *op_home(void *ctx, const char *user, struct arena *a)
 	/* Who has no entry has the root for a home. */
 	if (!*user)
 		return "/";
-	return strcmp(user, "someone") ? NULL : "/home/someone";
+	return strcmp(user, "someone") ? NULL : "/users/someone";
 }
 
 /* Rounds of a loop that runs no command: bash is killed by the alarm. */
@@ -556,10 +556,10 @@ static void make_root(const char *root)
 	assert_int_equal(rename(path, tmp_path(self, root, recorder_path)), 0);
 	tmp_write(root, "log", 0666, "");
 	tmp_write(root, "tmp/x", 0644, "x\n");
-	tmp_write(root, "home/someone/x", 0644, "");
+	tmp_write(root, "users/someone/x", 0644, "");
 	tmp_write(root, "etc/passwd", 0644,
 		  "root:x:0:0::/root:/bin/sh\n"
-		  "someone:x:1000:1000::/home/someone:/bin/sh\n");
+		  "someone:x:1000:1000::/users/someone:/bin/sh\n");
 	tmp_write(root, "dev/x", 0644, "");
 	assert_int_equal(chmod(root, 0755), 0);
 	assert_int_equal(chmod(tmp_path(path, root, "tmp"), 0777), 0);

@@ -20,6 +20,7 @@
 
 #include "base/cleanup.h"
 #include "hook/hook.h"
+#include "lib_hooks.h"
 #include "lib_tmp.h"
 
 static struct conf_value address[] = { { "10.0.0.1/24", 2 }, { "fd00::1", 3 } };
@@ -95,14 +96,6 @@ static void check(const char *path, enum hook_shell shell, const char *text,
 	assert_string_equal(out, want);
 }
 
-static bool have(const char *path)
-{
-	if (!access(path, X_OK))
-		return true;
-	print_message("SKIPPED: there is no %s\n", path);
-	return false;
-}
-
 /* What holds in bash and in sh alike. */
 static void check_both(const char *path, enum hook_shell shell)
 {
@@ -139,7 +132,7 @@ static void test_bash(void **state)
 	char out[4096];
 
 	(void)state;
-	if (!have(b))
+	if (!hooks_have(b))
 		skip();
 	check_both(b, HOOK_BASH);
 	check(b, HOOK_BASH,
@@ -163,7 +156,7 @@ static void test_sh(void **state)
 	char out[4096];
 
 	(void)state;
-	if (!have("/bin/sh"))
+	if (!hooks_have("/bin/sh"))
 		skip();
 	check_both("/bin/sh", HOOK_SH);
 	assert_int_equal(run("/bin/sh", HOOK_SH, "echo 'a", out, sizeof(out)),
@@ -193,7 +186,6 @@ static void test_sh(void **state)
 	"while read -r _; do :; done\n"                  \
 	"[ $((${#s} % 7)) -ne 0 ] || exit 3\n"
 
-#define LINE_MAX_LEN 16384
 #define OUTCOME_MAX 65536
 
 /* struct outcome - what a run of a line came to; shared with the sandbox */
@@ -212,32 +204,6 @@ struct figures {
 
 static const char *const roots[] = { "real", "ours" };
 
-static void copy_into(const char *root, const char *file)
-{
-	char cmd[2 * PATH_MAX];
-
-	snprintf(cmd, sizeof(cmd), "cp -L --parents '%s' '%s'", file, root);
-	assert_int_equal(system(cmd), 0);
-}
-
-static void copy_bash(const char *root)
-{
-	char line[PATH_MAX], *path;
-	FILE *f;
-
-	copy_into(root, "/bin/bash");
-	f = popen("ldd /bin/bash", "r");
-	assert_non_null(f);
-	while (fgets(line, sizeof(line), f)) {
-		path = strchr(line, '/');
-		if (!path)
-			continue;
-		path[strcspn(path, " \n")] = '\0';
-		copy_into(root, path);
-	}
-	pclose(f);
-}
-
 static void make_root(const char *root)
 {
 	char path[PATH_MAX];
@@ -252,14 +218,16 @@ static void make_root(const char *root)
 			       makedev(1, 3)),
 			 0);
 	assert_int_equal(chmod(path, 0666), 0);
-	copy_bash(root);
+	hooks_copy_program(root, "/bin/bash");
 }
 
 /* A recorder for whatever in a line could be the name of a command. */
-static void add_command(const char *root, const char *word)
+static void add_command(const char *word, bool redirected, void *ctx)
 {
+	const char *root = ctx;
 	char path[2 * PATH_MAX], *slash;
 
+	(void)redirected;
 	snprintf(path, sizeof(path), "%s%s%s", root,
 		 *word == '/' ? "" : "/bin/", word);
 	for (slash = strchr(path + strlen(root) + 1, '/'); slash;
@@ -271,27 +239,6 @@ static void add_command(const char *root, const char *word)
 	/* Taken names, directories and too long ones fail: no matter. */
 	if (link(tmp_path((char[PATH_MAX]){ 0 }, root, "recorder"), path))
 		return;
-}
-
-static void add_commands(const char *root, const char *line)
-{
-	static const char name[] = "abcdefghijklmnopqrstuvwxyz"
-				   "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				   "0123456789_.+-/";
-	char word[256];
-	size_t len;
-
-	for (; *line; line += len) {
-		len = strspn(line, name);
-		if (len && len < sizeof(word) && line[len - 1] != '/') {
-			memcpy(word, line, len);
-			word[len] = '\0';
-			if (!strstr(word, "..") &&
-			    (*word == '/' || !strchr(word, '/')))
-				add_command(root, word);
-		}
-		len += !len;
-	}
 }
 
 static void exec_plain(char *const *argv, char *const *envp)
@@ -533,35 +480,10 @@ static const char *const own_lines[] = {
 	"umask 077; a",
 };
 
-static FILE *open_corpus(void)
-{
-	const char *shared = getenv("WGQ_SHARED");
-	char path[PATH_MAX];
-
-	snprintf(path, sizeof(path), "%s/corpus/hooks.tsv",
-		 shared ? shared : "../shared");
-	return fopen(path, "r");
-}
-
-/* The third field of a line of the corpus; NULL at its end. */
-static const char *next_hook(FILE *f, char line[LINE_MAX_LEN])
-{
-	char *p, *save;
-
-	do {
-		if (!f || !fgets(line, LINE_MAX_LEN, f))
-			return NULL;
-		p = strtok_r(line, "\t", &save);
-		p = p ? strtok_r(NULL, "\t", &save) : NULL;
-		p = p ? strtok_r(NULL, "\t", &save) : NULL;
-	} while (!p || !strcmp(p, "hook"));
-	return p;
-}
-
 static void prepare(const char *dir)
 {
-	char root[PATH_MAX], line[LINE_MAX_LEN];
-	FILE *f = open_corpus();
+	char root[PATH_MAX], line[HOOKS_LINE_MAX];
+	FILE *f = hooks_open();
 	const char *hook;
 	size_t r, i;
 
@@ -570,11 +492,11 @@ static void prepare(const char *dir)
 		assert_int_equal(mkdir(root, 0755), 0);
 		make_root(root);
 		for (i = 0; i < ARRAY_SIZE(own_lines); i++)
-			add_commands(root, own_lines[i]);
+			hooks_each_word(own_lines[i], add_command, root);
 		if (f)
 			rewind(f);
-		while ((hook = next_hook(f, line)))
-			add_commands(root, hook);
+		while ((hook = hooks_next(f, line)))
+			hooks_each_word(hook, add_command, root);
 	}
 	if (f)
 		fclose(f);
@@ -583,15 +505,15 @@ static void prepare(const char *dir)
 static int sandbox(const char *dir, struct figures *f)
 {
 	const struct sigaction sa = { .sa_handler = timed_out };
-	FILE *corpus = open_corpus();
-	char line[LINE_MAX_LEN];
+	FILE *corpus = hooks_open();
+	char line[HOOKS_LINE_MAX];
 	const char *hook;
 	size_t i;
 
 	sigaction(SIGALRM, &sa, NULL);
 	for (i = 0; i < ARRAY_SIZE(own_lines); i++)
 		compare_line(dir, own_lines[i], f);
-	while ((hook = next_hook(corpus, line)))
+	while ((hook = hooks_next(corpus, line)))
 		compare_line(dir, hook, f);
 	if (corpus)
 		fclose(corpus);
@@ -623,11 +545,11 @@ static void test_differential(void **state)
 	pid_t pid;
 
 	(void)state;
-	if (geteuid() || !have("/bin/bash")) {
+	if (geteuid() || !hooks_have("/bin/bash")) {
 		print_message("SKIPPED: the sandbox needs root and bash\n");
 		skip();
 	}
-	corpus = open_corpus();
+	corpus = hooks_open();
 	if (corpus)
 		fclose(corpus);
 	else
