@@ -82,9 +82,11 @@ int kernel_link(struct kernel *k, struct snap_link *ret_link, struct wgq_err *e)
 
 bool kernel_use(struct kernel *k, const struct snap_link *link)
 {
+	bool in_kernel = !strcmp(link->kind, "wireguard");
+
 	k->ifindex = link->index;
-	k->userspace = uapi_exists(k->uapi, k->ifname);
-	return k->userspace || !strcmp(link->kind, "wireguard");
+	k->userspace = !in_kernel && uapi_exists(k->uapi, k->ifname);
+	return in_kernel || k->userspace;
 }
 
 int kernel_device(struct kernel *k, struct arena *a, struct wg_device *ret_dev,
