@@ -305,7 +305,8 @@ static void explain(const struct nl *nl, const struct nlmsghdr *nlh,
  * @n:		number of its messages
  * @last:	index of the message whose ack comes last
  * @whole:	a refusal of message 0 is one of the datagram
- * @ask:	the one answer is enough, no ack is asked for
+ * @ask:	each message has one answer, which is enough: no ack is asked
+ * for
  * @ops:	callbacks
  * @ctx:	their first argument
  * @result:	first failure of a callback, with the error filled
@@ -375,7 +376,7 @@ static int digest(struct exchange *x, size_t len, struct wgq_err *e)
 		ret = x->ops->reply(x->ctx, index, nlh, e);
 		if (ret < 0 && !x->result)
 			x->result = ret;
-		x->over |= x->ask;
+		x->over |= x->ask && index == x->last;
 	}
 	return left > 0 ? malformed(x->nl, e) : 0;
 }
@@ -631,7 +632,13 @@ int nl_batch_flush(struct nl_batch *b, struct wgq_err *e)
 {
 	static const struct nl_batch_ops ops = { .refused = batch_refused,
 						 .reply = batch_reply };
-	struct exchange x = { .nl = b->nl, .n = b->n, .ops = &ops, .ctx = b };
+	struct exchange x = {
+		.nl = b->nl,
+		.n = b->n,
+		.ask = b->ops->questions,
+		.ops = &ops,
+		.ctx = b,
+	};
 	int ret;
 
 	if (b->result < 0 || b->n == 0)

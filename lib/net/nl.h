@@ -256,11 +256,13 @@ int nl_dump(struct nl *nl, struct nlmsg *m, nl_reply *reply,
  *		NULL ends it at the first refusal with the error of that.
  * @reply:	message @index was answered with @nlh.  Return 0 or -errno with
  *		@e filled.  NULL drops answers.
+ * @questions:	every message is a question with one answer: no ack is needed
  */
 struct nl_batch_ops {
 	int (*refused)(void *ctx, size_t index, const struct wgq_err *why);
 	int (*reply)(void *ctx, size_t index, const struct nlmsghdr *nlh,
 		     struct wgq_err *e);
+	bool questions;
 };
 
 /** NL_BATCH_BYTES, NL_BATCH_MSGS - bounds of one datagram of a batch */

@@ -339,7 +339,8 @@ static int path_mtus(struct kernel *k, const struct wg_device *device,
 		     struct arena *a, struct snap_host *host, struct wgq_err *e)
 {
 	static const struct nl_batch_ops ops = { .refused = on_no_path,
-						 .reply = on_path };
+						 .reply = on_path,
+						 .questions = true };
 	NLMSG(m, RTNL_MSG_SIZE);
 	struct nl_batch b;
 	struct path *paths;

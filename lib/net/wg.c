@@ -42,7 +42,7 @@ int wg_family(struct nl *nl, uint16_t *ret_family, struct wgq_err *e)
 	NLMSG(m, 64);
 	int ret;
 
-	begin_genl(&m, GENL_ID_CTRL, NLM_F_ACK, CTRL_CMD_GETFAMILY);
+	begin_genl(&m, GENL_ID_CTRL, 0, CTRL_CMD_GETFAMILY);
 	nlmsg_put_str(&m, CTRL_ATTR_FAMILY_NAME, WG_GENL_NAME);
 	ret = nl_talk(nl, &m, read_family, &family, &why);
 	if (ret == -ENOENT || (ret == 0 && !family))
