@@ -257,13 +257,13 @@ static void say_no_ipv6(const struct run *r)
 /* -1 also where it could not be put back: the kernel changes it regardless. */
 static int old_send_redirects(const struct run *r)
 {
-	char root[PATH_MAX];
+	char value[SYSCTL_VALUE_MAX], root[PATH_MAX];
 	struct wgq_err e = { 0 };
 
 	snprintf(root, sizeof(root), "%s%s", r->host->root, SYSCTL_ROOT);
-	if (sysctl_may_write(root, SYSCTL_SEND_REDIRECTS, &e))
+	if (sysctl_read_own(root, SYSCTL_SEND_REDIRECTS, value, &e))
 		return -1;
-	return run_sysctl(r, SYSCTL_SEND_REDIRECTS);
+	return (int)strtol(value, NULL, 10);
 }
 
 /* A read-only /proc/sys, as in a container, is found before any change. */

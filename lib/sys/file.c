@@ -344,7 +344,9 @@ int file_mkdir_private(const char *path, struct wgq_err *e)
 
 	/* Again where it was removed between the two calls. */
 	do {
-		if (mkdir(path, 0700) && errno != EEXIST)
+		if (!mkdir(path, 0700))
+			return 0;
+		if (errno != EEXIST)
 			return err_sys(e, -errno, "%s", path);
 	} while (lstat(path, &st) && errno == ENOENT);
 	if (!S_ISDIR(st.st_mode))

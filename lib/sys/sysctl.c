@@ -46,8 +46,8 @@ int sysctl_path(const char *root, const char *name, char ret_path[PATH_MAX],
 	return 0;
 }
 
-int sysctl_read(const char *root, const char *name,
-		char ret_value[SYSCTL_VALUE_MAX], struct wgq_err *e)
+static int read_value(const char *root, const char *name, int flags,
+		      char ret_value[SYSCTL_VALUE_MAX], struct wgq_err *e)
 {
 	cleanup(close_fd) int fd = -1;
 	char value[SYSCTL_VALUE_MAX + 1];
@@ -59,7 +59,7 @@ int sysctl_read(const char *root, const char *name,
 	err = sysctl_path(root, name, path, e);
 	if (err)
 		return err;
-	fd = open(path, O_RDONLY | O_CLOEXEC);
+	fd = open(path, flags | O_CLOEXEC);
 	if (fd < 0)
 		return err_sys(e, -errno, "%s", name);
 	/* The kernel gives a value whole or cut to what is asked for. */
@@ -74,6 +74,18 @@ int sysctl_read(const char *root, const char *name,
 	memcpy(ret_value, value, len);
 	ret_value[len] = '\0';
 	return 0;
+}
+
+int sysctl_read(const char *root, const char *name,
+		char ret_value[SYSCTL_VALUE_MAX], struct wgq_err *e)
+{
+	return read_value(root, name, O_RDONLY, ret_value, e);
+}
+
+int sysctl_read_own(const char *root, const char *name,
+		    char ret_value[SYSCTL_VALUE_MAX], struct wgq_err *e)
+{
+	return read_value(root, name, O_RDWR, ret_value, e);
 }
 
 int sysctl_may_write(const char *root, const char *name, struct wgq_err *e)

@@ -42,6 +42,19 @@ int sysctl_read(const char *root, const char *name,
 	__attribute__((warn_unused_result));
 
 /**
+ * sysctl_read_own() - read a value that we could write as well
+ * @root:	SYSCTL_ROOT
+ * @name:	see sysctl_path()
+ * @ret_value:	the text without its final newline
+ * @e:		"NAME: reason"
+ *
+ * Return: 0, or -errno as of sysctl_read() or sysctl_may_write().
+ */
+int sysctl_read_own(const char *root, const char *name,
+		    char ret_value[SYSCTL_VALUE_MAX], struct wgq_err *e)
+	__attribute__((warn_unused_result));
+
+/**
  * sysctl_may_write() - could a value be written?
  * @root:	SYSCTL_ROOT
  * @name:	see sysctl_path()
