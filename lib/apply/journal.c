@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/magic.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -311,7 +312,7 @@ static int create(const char *path, int how)
 int journal_write(struct journal *j, const char *proc, struct wgq_err *e)
 {
 	cleanup(close_fd) int fd = -1;
-	char next[PATH_MAX + 8];
+	char next[JOURNAL_PATH_LEN + 8];
 	const char *path = j->path;
 	int ret;
 
@@ -366,7 +367,7 @@ void journal_done(struct journal *j)
 
 void journal_remove(struct journal *j)
 {
-	char path[PATH_MAX];
+	char path[JOURNAL_PATH_LEN];
 
 	if (j->path[0])
 		unlink(j->path);

@@ -275,6 +275,7 @@ struct nl_batch_ops {
  * @ops:	callbacks
  * @ctx:	their first argument
  * @buf:	datagram being filled
+ * @size:	bytes allocated for it
  * @len:	its length
  * @used:	most bytes that were ever in @buf: what there is to wipe
  * @n:		messages in it
@@ -295,6 +296,7 @@ struct nl_batch {
 	const struct nl_batch_ops *ops;
 	void *ctx;
 	uint8_t *buf;
+	size_t size;
 	size_t len;
 	size_t used;
 	size_t n;

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <limits.h>
 #include <stdio.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -18,7 +17,7 @@ int netns_id(const char *proc, char ret_id[NETNS_ID_LEN], struct wgq_err *e)
 {
 	cleanup(close_fd) int fd = -1;
 	socklen_t len = sizeof(uint64_t);
-	char path[PATH_MAX];
+	char path[256];
 	uint64_t cookie;
 	struct stat st;
 

@@ -25,11 +25,11 @@ static bool words_ok(const char *p)
 	}
 }
 
-int sysctl_path(const char *root, const char *name, char ret_path[PATH_MAX],
-		struct wgq_err *e)
+int sysctl_path(const char *root, const char *name,
+		char ret_path[SYSCTL_PATH_MAX], struct wgq_err *e)
 {
 	const char *first = strpbrk(name, "./");
-	char path[PATH_MAX];
+	char path[SYSCTL_PATH_MAX];
 	char *p;
 	int n;
 
@@ -51,7 +51,7 @@ static int read_value(const char *root, const char *name, int flags,
 {
 	cleanup(close_fd) int fd = -1;
 	char value[SYSCTL_VALUE_MAX + 1];
-	char path[PATH_MAX];
+	char path[SYSCTL_PATH_MAX];
 	size_t len = 0;
 	ssize_t n;
 	int err;
@@ -90,7 +90,7 @@ int sysctl_read_own(const char *root, const char *name,
 
 int sysctl_may_write(const char *root, const char *name, struct wgq_err *e)
 {
-	char path[PATH_MAX];
+	char path[SYSCTL_PATH_MAX];
 	int err;
 
 	err = sysctl_path(root, name, path, e);
@@ -106,7 +106,7 @@ int sysctl_write(const char *root, const char *name, const char *value,
 {
 	cleanup(close_fd) int fd = -1;
 	char line[SYSCTL_VALUE_MAX + 1];
-	char path[PATH_MAX];
+	char path[SYSCTL_PATH_MAX];
 	int err, n;
 
 	err = sysctl_path(root, name, path, e);
