@@ -342,7 +342,7 @@ static int scoped_name(struct run *r, const char *name, char *out, size_t size,
 	int ret = 0;
 
 	if (!r->netns[0])
-		ret = netns_id(r->proc, r->netns, e);
+		ret = netns_id(r->kernel.route.sock, r->proc, r->netns, e);
 	if (!ret)
 		snprintf(out, size, "%s-%s", r->netns, name);
 	return ret;
