@@ -98,18 +98,17 @@ static void catch_signals(void)
 	sigaction(SIGPIPE, &sa, NULL);
 }
 
-/* A socket that landed on descriptor 2 would get the trace. */
+/*
+ * A socket that landed on descriptor 2 would get the trace.  In rising order,
+ * open() fills the very one that was found closed.
+ */
 static void fill_standard_descriptors(void)
 {
-	int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+	int fd;
 
-	while (fd >= 0 && fd <= STDERR_FILENO) {
-		/* One of the three was closed: hooks get this in its place. */
-		fcntl(fd, F_SETFD, 0);
-		fd = open("/dev/null", O_RDWR | O_CLOEXEC);
-	}
-	if (fd >= 0)
-		close(fd);
+	for (fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) < 0)
+			return;
 }
 
 static void print_message(void *ctx, const char *text, size_t len)

@@ -308,8 +308,7 @@ static int begin(struct asking *k, const struct wgq_opts *o,
 
 	if (o->target && !asks_for_flow(&o->explain))
 		return run_load(r, o, host, e);
-	run_init(r, o, host);
-	return 0;
+	return run_init(r, o, host, e);
 }
 
 static int answer(struct asking *k, struct wgq_err *e)

@@ -3,9 +3,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <linux/magic.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/vfs.h>
 
 #include "base/cleanup.h"
 #include "sys/file.h"
@@ -194,7 +197,7 @@ static int parse_line(struct journal *j, char *line, char boot[BOOT_ID_LEN])
 int journal_read(struct journal *j, const char *proc, struct wgq_err *e)
 {
 	cleanup(buf_done) struct buf text = { 0 };
-	char boot[BOOT_ID_LEN] = "", now[BOOT_ID_LEN];
+	char boot[BOOT_ID_LEN] = "", now[BOOT_ID_LEN] = "";
 	struct wgq_err read_err = { 0 };
 	char *line, *rest;
 	int ret;
@@ -206,6 +209,11 @@ int journal_read(struct journal *j, const char *proc, struct wgq_err *e)
 		return 0;
 	if (ret)
 		return err_set(e, ret, "%s", read_err.msg);
+	if (!text.len) {
+		/* Made by a run that was killed before its first change. */
+		journal_remove(j);
+		return 0;
+	}
 	j->fd = open(j->path, O_WRONLY | O_APPEND | O_CLOEXEC | O_NOFOLLOW);
 	if (j->fd < 0)
 		return err_sys(e, -errno, "journal: %s", j->path);
@@ -214,91 +222,120 @@ int journal_read(struct journal *j, const char *proc, struct wgq_err *e)
 	while ((line = strsep(&rest, "\n")) && rest)
 		if (parse_line(j, line, boot))
 			return err_sys(e, -ENOMEM, "journal: %s", j->path);
-	boot_id(proc, now);
+	if (boot[0])
+		boot_id(proc, now);
 	if (boot[0] && now[0] && strcmp(boot, now))
 		journal_remove(j);
 	return 0;
 }
 
-/*
- * Renamed into place.  The directory is ours alone and the lock is held, so the
- * name needs no secret; nothing is synced, since what the journal speaks of is
- * gone after a reboot anyhow.
- */
-static int replace_file(struct journal *j, const char *text, size_t len,
-			struct wgq_err *e)
+/* Memory does not outlive the kernel: no need to say whose time it is from. */
+static bool outlives_boot(int fd)
 {
-	cleanup(close_fd) int fd = -1;
-	char tmp[PATH_MAX + 8];
-	ssize_t n;
-	int err;
+	struct statfs st;
 
-	snprintf(tmp, sizeof(tmp), "%s.new", j->path);
-	fd = open(tmp,
-		  O_WRONLY | O_APPEND | O_CREAT | O_TRUNC | O_CLOEXEC |
-			  O_NOFOLLOW,
-		  0600);
-	if (fd < 0)
-		return err_sys(e, -errno, "journal: %s", tmp);
-	n = write(fd, text, len);
-	if (n == (ssize_t)len && !rename(tmp, j->path)) {
-		close_fd(&j->fd);
-		j->fd = take_fd(&fd);
-		return 0;
-	}
-	err = n >= 0 && n < (ssize_t)len ? -ENOSPC : -errno;
-	unlink(tmp);
-	return err_sys(e, err, "journal: %s", j->path);
+	return fstatfs(fd, &st) ||
+	       (st.f_type != TMPFS_MAGIC && st.f_type != RAMFS_MAGIC);
 }
 
-int journal_write(struct journal *j, const char *proc, struct wgq_err *e)
+static int print(const struct journal *j, const char *boot, struct buf *text)
 {
-	cleanup(buf_done) struct buf text = { 0 };
-	char boot[BOOT_ID_LEN];
 	size_t i;
 
-	if (!j->path[0])
-		return 0;
-	boot_id(proc, boot);
-	buf_addf(&text, "state %s\n", STATE_NAME[j->state]);
+	buf_addf(text, "state %s\n", STATE_NAME[j->state]);
 	if (boot[0])
-		buf_addf(&text, "boot %s\n", boot);
+		buf_addf(text, "boot %s\n", boot);
 	if (j->index)
-		buf_addf(&text, "index %u\n", j->index);
+		buf_addf(text, "index %u\n", j->index);
 	if (j->userspace)
-		buf_adds(&text, "userspace 1\n");
+		buf_adds(text, "userspace 1\n");
 	for (i = 0; i < CONF_PHASES; i++)
 		if (j->hooks[i])
-			buf_addf(&text, "hooks %s\n",
+			buf_addf(text, "hooks %s\n",
 				 conf_phase_name((enum conf_phase)i));
 	if (j->memory.mark)
-		buf_addf(&text, "mark %u\n", j->memory.mark);
+		buf_addf(text, "mark %u\n", j->memory.mark);
 	for (i = 0; i < SNAP_FAMILIES; i++)
 		if (j->memory.has_suppress[i])
-			buf_addf(&text, "suppress%c %u\n",
+			buf_addf(text, "suppress%c %u\n",
 				 SNAP_AF[i] == AF_INET6 ? '6' : '4',
 				 j->memory.suppress[i]);
 	if (j->memory.dns)
-		buf_adds(&text, "dns 1\n");
+		buf_adds(text, "dns 1\n");
 	if (j->memory.src_valid_mark >= 0)
-		buf_addf(&text, "src_valid_mark %d\n",
-			 j->memory.src_valid_mark);
+		buf_addf(text, "src_valid_mark %d\n", j->memory.src_valid_mark);
 	if (j->memory.send_redirects >= 0)
-		buf_addf(&text, "send_redirects %d\n",
-			 j->memory.send_redirects);
+		buf_addf(text, "send_redirects %d\n", j->memory.send_redirects);
 	if (j->memory.firewall)
-		buf_adds(&text, "firewall 1\n");
+		buf_adds(text, "firewall 1\n");
 	for (i = 0; i < j->memory.n_sysctl; i++)
-		buf_addf(&text, "sysctl %s %d\n", j->memory.sysctl[i].key,
+		buf_addf(text, "sysctl %s %d\n", j->memory.sysctl[i].key,
 			 j->memory.sysctl[i].old);
 	for (i = 0; i < j->n_undo; i++)
-		buf_addf(&text, "undo %s\n", j->undo[i]);
+		buf_addf(text, "undo %s\n", j->undo[i]);
 	for (i = 0; i < j->n_made; i++)
-		buf_addf(&text, "made %u %s %s\n", j->made[i].family,
+		buf_addf(text, "made %u %s %s\n", j->made[i].family,
 			 j->made[i].table, j->made[i].chain);
-	if (text.failed)
-		return err_sys(e, -ENOMEM, "journal");
-	return replace_file(j, text.p, text.len, e);
+	return text->failed ? -ENOMEM : 0;
+}
+
+/* One write, which a kill cuts short at a page's end at most. */
+static int write_text(const struct journal *j, int fd, const char *proc)
+{
+	cleanup(buf_done) struct buf text = { 0 };
+	char boot[BOOT_ID_LEN] = "";
+	ssize_t n;
+
+	if (outlives_boot(fd))
+		boot_id(proc, boot);
+	if (print(j, boot, &text))
+		return -ENOMEM;
+	n = write(fd, text.p, text.len);
+	if (n == (ssize_t)text.len)
+		return 0;
+	return n < 0 ? -errno : -ENOSPC;
+}
+
+static int create(const char *path, int how)
+{
+	return open(path,
+		    O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW |
+			    how,
+		    0600);
+}
+
+/*
+ * A journal that is there already is replaced by renaming.  The directory is
+ * ours alone and the lock is held, so the name needs no secret; nothing is
+ * synced, since what the journal speaks of is gone after a reboot anyhow.
+ */
+int journal_write(struct journal *j, const char *proc, struct wgq_err *e)
+{
+	cleanup(close_fd) int fd = -1;
+	char next[JOURNAL_PATH_LEN + 8];
+	const char *path = j->path;
+	int ret;
+
+	if (!j->path[0])
+		return 0;
+	fd = create(path, O_EXCL);
+	if (fd < 0 && errno == EEXIST) {
+		snprintf(next, sizeof(next), "%s.new", j->path);
+		path = next;
+		fd = create(path, O_TRUNC);
+	}
+	if (fd < 0)
+		return err_sys(e, -errno, "journal: %s", path);
+	ret = write_text(j, fd, proc);
+	if (!ret && path == next && rename(path, j->path))
+		ret = -errno;
+	if (ret) {
+		unlink(path);
+		return err_sys(e, ret, "journal: %s", j->path);
+	}
+	close_fd(&j->fd);
+	j->fd = take_fd(&fd);
+	return 0;
 }
 
 int journal_note(const struct journal *j, struct wgq_err *e, const char *fmt,
@@ -330,7 +367,7 @@ void journal_done(struct journal *j)
 
 void journal_remove(struct journal *j)
 {
-	char path[PATH_MAX];
+	char path[JOURNAL_PATH_LEN];
 
 	if (j->path[0])
 		unlink(j->path);

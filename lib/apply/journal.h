@@ -2,13 +2,13 @@
 #ifndef WGQ_APPLY_JOURNAL_H
 #define WGQ_APPLY_JOURNAL_H
 
-#include <limits.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "base/err.h"
 #include "conf/conf.h"
 #include "plan/plan.h"
+#include "sys/lock.h"
 
 /**
  * DOC: what survives a kill
@@ -16,14 +16,18 @@
  * The kernel is the truth, so the journal holds only what neither the kernel
  * nor the conf can tell: that an `up` or `down` is under way, which link is
  * ours, the mark it chose, sysctls as they were before, and how far the hooks
- * got.  It is written before the first change and renamed into place, so that
- * a SIGKILL at any point leaves a whole one; `down` plans from it, from the
- * conf and from the kernel, and removes it when the host is as it was.
+ * got.  It is written before the first change, in one write into a new file or
+ * into one that is renamed over the old, so that a SIGKILL at any point leaves
+ * a whole one, or lines of one while nothing has changed; `down` plans from it,
+ * from the conf and from the kernel, and removes it when the host is as it was.
  *
  * It is a file of "key value" lines in /run/wgq, named after the network
  * namespace and the interface.  An entry from before a reboot can only exist
- * where /run is no tmpfs; the boot id in it tells.
+ * where /run is no tmpfs; the boot id in it tells, there.
  */
+
+/** JOURNAL_PATH_LEN - room for a path beside the lock's, and its NUL */
+#define JOURNAL_PATH_LEN (LOCK_PATH_LEN + 8)
 
 /** enum journal_state - what the interface's last run was doing */
 enum journal_state {
@@ -63,7 +67,7 @@ struct journal_made {
  * @arena:	owns the texts
  */
 struct journal {
-	char path[PATH_MAX];
+	char path[JOURNAL_PATH_LEN];
 	int fd;
 	enum journal_state state;
 	unsigned int index;

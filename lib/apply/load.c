@@ -234,7 +234,8 @@ static int read_conf(struct run *r, struct wgq_err *e)
 	return tell_findings(&fs, ret, e);
 }
 
-void run_init(struct run *r, const struct wgq_opts *o, const struct host *host)
+int run_init(struct run *r, const struct wgq_opts *o, const struct host *host,
+	     struct wgq_err *e)
 {
 	r->o = o;
 	r->host = host;
@@ -243,6 +244,9 @@ void run_init(struct run *r, const struct wgq_opts *o, const struct host *host)
 	kernel_init(&r->kernel, host->nl, host->nl_ctx, r->conf.ifname,
 		    host->uapi);
 	run_firewall_init(r);
+	r->proc = arena_printf(&r->arena, "%s/proc", host->root);
+	r->sysctls = arena_printf(&r->arena, "%s%s", host->root, SYSCTL_ROOT);
+	return r->proc && r->sysctls ? 0 : err_sys(e, -ENOMEM, "start");
 }
 
 int run_load(struct run *r, const struct wgq_opts *o, const struct host *host,
@@ -250,8 +254,11 @@ int run_load(struct run *r, const struct wgq_opts *o, const struct host *host,
 {
 	cleanup(free_ptr) char *real = NULL;
 	const char *path;
+	int ret;
 
-	run_init(r, o, host);
+	ret = run_init(r, o, host, e);
+	if (ret)
+		return ret;
 	path = find_conf(r);
 	if (!path)
 		return err_sys(e, -ENOMEM, "%s", o->target);
@@ -281,9 +288,10 @@ int run_dns(struct run *r, struct wgq_err *e)
 	cleanup(buf_done) struct buf add = { 0 };
 	cleanup(buf_done) struct buf del = { 0 };
 	struct dns_servers servers;
+	struct dns *dns;
 	int ret;
 
-	if (r->have_dns)
+	if (r->dns)
 		return 0;
 	if (run_environment(r))
 		return err_sys(e, -ENOMEM, "dns");
@@ -296,15 +304,18 @@ int run_dns(struct run *r, struct wgq_err *e)
 		.notify = dns_notify,
 		.ctx = r,
 	};
-	ret = dns_choose(&r->dns_env, &r->dns, e);
+	dns = arena_alloc(&r->arena, sizeof(*dns));
+	if (!dns)
+		return err_sys(e, -ENOMEM, "dns");
+	ret = dns_choose(&r->dns_env, dns, e);
 	if (ret)
 		return ret;
-	r->have_dns = true;
+	r->dns = dns;
 	ret = run_dns_servers(r, &servers);
 	if (ret)
 		return err_sys(e, ret, "dns");
-	dns_print_add(&r->dns, r->conf.ifname, &servers, &add);
-	dns_print_del(&r->dns, r->conf.ifname, &del);
+	dns_print_add(r->dns, r->conf.ifname, &servers, &add);
+	dns_print_del(r->dns, r->conf.ifname, &del);
 	if (add.failed || del.failed)
 		return err_sys(e, -ENOMEM, "dns");
 	r->names.dns_add = arena_strndup(&r->arena, add.p, add.len);
@@ -316,11 +327,10 @@ int run_dns(struct run *r, struct wgq_err *e)
 
 int run_sysctl(const struct run *r, const char *name)
 {
-	char value[SYSCTL_VALUE_MAX], root[PATH_MAX];
+	char value[SYSCTL_VALUE_MAX];
 	struct wgq_err e = { 0 };
 
-	snprintf(root, sizeof(root), "%s%s", r->host->root, SYSCTL_ROOT);
-	if (sysctl_read(root, name, value, &e))
+	if (sysctl_read(r->sysctls, name, value, &e))
 		return -1;
 	return (int)strtol(value, NULL, 10);
 }
@@ -329,12 +339,10 @@ int run_sysctl(const struct run *r, const char *name)
 static int scoped_name(struct run *r, const char *name, char *out, size_t size,
 		       struct wgq_err *e)
 {
-	char proc[PATH_MAX];
 	int ret = 0;
 
-	snprintf(proc, sizeof(proc), "%s/proc", r->host->root);
 	if (!r->netns[0])
-		ret = netns_id(proc, r->netns, e);
+		ret = netns_id(r->kernel.route.sock, r->proc, r->netns, e);
 	if (!ret)
 		snprintf(out, size, "%s-%s", r->netns, name);
 	return ret;
@@ -343,25 +351,24 @@ static int scoped_name(struct run *r, const char *name, char *out, size_t size,
 int run_take_lock(struct run *r, const char *name, bool wait,
 		  struct lock *ret_lock, struct wgq_err *e)
 {
-	char scoped[NETNS_ID_LEN + 32], proc[PATH_MAX];
+	char scoped[NETNS_ID_LEN + 32];
 	pid_t holder = 0;
 	int ret;
 
 	ret = scoped_name(r, name, scoped, sizeof(scoped), e);
 	if (ret)
 		return ret;
-	snprintf(proc, sizeof(proc), "%s/proc", r->host->root);
 	if (wait) {
 		ret = lock_try(r->host->run, scoped, ret_lock, &holder, e);
 		if (ret != -EBUSY)
 			return ret;
 		*e = (struct wgq_err){ 0 };
-		if (holder && !lock_is_ancestor(proc, holder, getpid()))
+		if (holder && !lock_is_ancestor(r->proc, holder, getpid()))
 			run_say(r, "[!]",
 				"waiting for process %d, which is at "
 				"work on %s",
 				(int)holder, name);
-		return lock_take(r->host->run, scoped, proc, r->o->stop,
+		return lock_take(r->host->run, scoped, r->proc, r->o->stop,
 				 ret_lock, e);
 	}
 	return lock_try(r->host->run, scoped, ret_lock, NULL, e);
@@ -369,7 +376,7 @@ int run_take_lock(struct run *r, const char *name, bool wait,
 
 void run_tidy_lock(struct run *r, const char *name)
 {
-	char scoped[NETNS_ID_LEN + 32], path[PATH_MAX];
+	char scoped[NETNS_ID_LEN + 32], path[LOCK_PATH_LEN];
 	struct lock lock = LOCK_NONE;
 	struct wgq_err e = { 0 };
 
@@ -383,7 +390,7 @@ void run_tidy_lock(struct run *r, const char *name)
 
 int run_lock(struct run *r, bool wait, struct wgq_err *e)
 {
-	char scoped[NETNS_ID_LEN + 32], path[PATH_MAX], proc[PATH_MAX];
+	char scoped[NETNS_ID_LEN + 32], path[JOURNAL_PATH_LEN];
 	struct wgq_err why = { 0 };
 	int ret;
 
@@ -401,9 +408,8 @@ int run_lock(struct run *r, bool wait, struct wgq_err *e)
 	if (ret)
 		return ret;
 	snprintf(path, sizeof(path), "%s/%s.journal", r->host->run, scoped);
-	snprintf(proc, sizeof(proc), "%s/proc", r->host->root);
 	journal_init(&r->journal, path);
-	return journal_read(&r->journal, proc, e);
+	return journal_read(&r->journal, r->proc, e);
 }
 
 void run_done(struct run *r)

@@ -56,14 +56,15 @@ extern const struct host host_real;
  * @o:		what was asked for
  * @host:	what may be touched
  * @arena:	owns what the run keeps besides conf and plan
+ * @proc:	/proc of the host
+ * @sysctls:	SYSCTL_ROOT of the host
  * @conf:	the conf
  * @rt_tables:	names of routing tables
  * @env:	environment of hooks and helpers, see run_environment()
  * @search_path: PATH of hooks and helpers, likewise
  * @kernel:	netlink sockets and the interface's index
  * @dns_env:	see struct dns_env
- * @dns:	DNS manager, chosen on first use
- * @have_dns:	it has been
+ * @dns:	DNS manager, NULL until it is chosen
  * @names:	how printed commands call things
  * @netns:	see netns_id(), empty until it is needed
  * @lock:	the interface's lock
@@ -75,14 +76,14 @@ struct run {
 	const struct wgq_opts *o;
 	const struct host *host;
 	struct arena arena;
+	const char *proc, *sysctls;
 	struct conf conf;
 	struct buf rt_tables;
 	const char *const *env;
 	const char *search_path;
 	struct kernel kernel;
 	struct dns_env dns_env;
-	struct dns dns;
-	bool have_dns;
+	struct dns *dns;
 	struct step_names names;
 	char netns[NETNS_ID_LEN];
 	struct lock lock;
@@ -96,8 +97,14 @@ struct run {
  * @r:		zeroed run
  * @o:		options
  * @host:	host
+ * @e:		filled on failure
+ *
+ * run_done() is due in every case.
+ *
+ * Return: 0 or -ENOMEM.
  */
-void run_init(struct run *r, const struct wgq_opts *o, const struct host *host);
+int run_init(struct run *r, const struct wgq_opts *o, const struct host *host,
+	     struct wgq_err *e) __attribute__((warn_unused_result));
 
 /**
  * run_load() - find, read and parse the conf of a run

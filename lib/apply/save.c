@@ -19,7 +19,7 @@ static int live_dns(struct run *r, struct arena *a, struct conf_live *live,
 
 	ret = run_dns(r, e);
 	if (!ret)
-		ret = dns_list(&r->dns, r->conf.ifname, &text, e);
+		ret = dns_list(r->dns, r->conf.ifname, &text, e);
 	if (ret)
 		return ret;
 	for (p = text.p; p && *p; p = *end ? end + 1 : end) {

@@ -139,14 +139,14 @@ static bool makes_link(enum step_kind kind)
 static int write_sysctl(struct run *r, const struct step_sysctl *s,
 			struct wgq_err *e)
 {
-	char now[SYSCTL_VALUE_MAX], value[16], root[PATH_MAX];
+	char now[SYSCTL_VALUE_MAX], value[16];
 	struct wgq_err unread = { 0 };
 
-	snprintf(root, sizeof(root), "%s%s", r->host->root, SYSCTL_ROOT);
 	snprintf(value, sizeof(value), "%d", s->value);
-	if (!sysctl_read(root, s->key, now, &unread) && !strcmp(now, value))
+	if (!sysctl_read(r->sysctls, s->key, now, &unread) &&
+	    !strcmp(now, value))
 		return 0;
-	return r->host->sysctl_write(root, s->key, value, e);
+	return r->host->sysctl_write(r->sysctls, s->key, value, e);
 }
 
 int run_dns_servers(struct run *r, struct dns_servers *ret)
@@ -178,7 +178,7 @@ static int add_dns(struct run *r, struct wgq_err *e)
 
 	if (ret)
 		return err_sys(e, ret, "dns");
-	return r->host->dns_add(&r->dns, r->conf.ifname, &servers, e);
+	return r->host->dns_add(r->dns, r->conf.ifname, &servers, e);
 }
 
 static int run_one(struct run *r, const struct step *s, struct wgq_err *e)
@@ -193,7 +193,7 @@ static int run_one(struct run *r, const struct step *s, struct wgq_err *e)
 	case STEP_DNS_ADD:
 		return add_dns(r, e);
 	case STEP_DNS_DEL:
-		return r->host->dns_del(&r->dns, r->conf.ifname, e);
+		return r->host->dns_del(r->dns, r->conf.ifname, e);
 	case STEP_FIREWALL:
 		return run_firewall_put(r, e);
 	case STEP_FIREWALL_DEL:

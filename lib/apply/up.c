@@ -175,9 +175,7 @@ static void on_resolve_finding(void *ctx, const struct conf_finding *f)
 
 static int resolve(struct run *r, struct wgq_err *e)
 {
-	char services[PATH_MAX];
 	struct resolve_opts o = {
-		.services = services,
 		.file = r->conf.name,
 		.stop = r->o->stop,
 		.report = on_resolve_finding,
@@ -198,7 +196,9 @@ static int resolve(struct run *r, struct wgq_err *e)
 		if (ret)
 			return ret;
 	}
-	snprintf(services, sizeof(services), "%s/etc/services", r->host->root);
+	o.services = arena_printf(&r->arena, "%s/etc/services", r->host->root);
+	if (!o.services)
+		return err_sys(e, -ENOMEM, "services");
 	ret = resolve_listen_port(&r->conf.device, &o, e);
 	return ret || !any ? ret
 			   : resolve_endpoints(r->conf.device.peers,
@@ -257,29 +257,26 @@ static void say_no_ipv6(const struct run *r)
 /* -1 also where it could not be put back: the kernel changes it regardless. */
 static int old_send_redirects(const struct run *r)
 {
-	char root[PATH_MAX];
+	char value[SYSCTL_VALUE_MAX];
 	struct wgq_err e = { 0 };
 
-	snprintf(root, sizeof(root), "%s%s", r->host->root, SYSCTL_ROOT);
-	if (sysctl_may_write(root, SYSCTL_SEND_REDIRECTS, &e))
+	if (sysctl_read_own(r->sysctls, SYSCTL_SEND_REDIRECTS, value, &e))
 		return -1;
-	return run_sysctl(r, SYSCTL_SEND_REDIRECTS);
+	return (int)strtol(value, NULL, 10);
 }
 
 /* A read-only /proc/sys, as in a container, is found before any change. */
 static int check_sysctls(const struct up *u, struct wgq_err *e)
 {
 	const struct step *s;
-	char root[PATH_MAX];
 	size_t i;
 	int ret;
 
-	snprintf(root, sizeof(root), "%s%s", u->r.host->root, SYSCTL_ROOT);
 	for (i = 0; i < u->plan.n; i++) {
 		s = &u->plan.steps[i];
 		if (s->kind != STEP_SYSCTL)
 			continue;
-		ret = sysctl_may_write(root, s->sysctl.key, e);
+		ret = sysctl_may_write(u->r.sysctls, s->sysctl.key, e);
 		if (ret)
 			return err_ctx(e, "sysctl -q %s=%d", s->sysctl.key,
 				       s->sysctl.value);
@@ -431,10 +428,7 @@ static int remember(struct up *u)
 
 static int note(struct up *u, struct wgq_err *e)
 {
-	char proc[PATH_MAX];
-
-	snprintf(proc, sizeof(proc), "%s/proc", u->r.host->root);
-	return journal_write(&u->r.journal, proc, e);
+	return journal_write(&u->r.journal, u->r.proc, e);
 }
 
 /* After planning, so that nothing can run out of memory while changing. */

@@ -36,8 +36,31 @@ struct addr addr_masked(const struct addr *a)
 	return m;
 }
 
+static char *put_byte(char *out, unsigned int n)
+{
+	if (n >= 100)
+		*out++ = (char)('0' + n / 100);
+	if (n >= 10)
+		*out++ = (char)('0' + n / 10 % 10);
+	*out++ = (char)('0' + n % 10);
+	*out = '\0';
+	return out;
+}
+
 char *addr_print_host(const struct addr *a, char *out)
 {
+	char *p = out;
+	size_t i;
+
+	/* A line is printed for each route: thousands, without printf(). */
+	if (a->family == AF_INET) {
+		for (i = 0; i < 4; i++) {
+			if (i)
+				*p++ = '.';
+			p = put_byte(p, a->b[i]);
+		}
+		return out;
+	}
 	if (!inet_ntop(a->family, a->b, out, INET6_ADDRSTRLEN))
 		strcpy(out, "?");
 	return out;
@@ -45,9 +68,10 @@ char *addr_print_host(const struct addr *a, char *out)
 
 char *addr_print(const struct addr *a, char *out)
 {
-	size_t len = strlen(addr_print_host(a, out));
+	char *end = strchr(addr_print_host(a, out), '\0');
 
-	snprintf(out + len, ADDR_STRLEN - len, "/%u", a->plen);
+	*end++ = '/';
+	put_byte(end, a->plen);
 	return out;
 }
 

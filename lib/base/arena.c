@@ -10,7 +10,7 @@
 
 /* Chunks double, so that a large ruleset takes few; what is left of the last
  * one is never touched. */
-#define CHUNK_MIN 8192
+#define CHUNK_MIN 1024
 #define CHUNK_DOUBLED_TO 65536
 
 struct arena_chunk {

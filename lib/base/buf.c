@@ -46,6 +46,11 @@ void buf_add(struct buf *b, const void *data, size_t len)
 	b->p[b->len] = '\0';
 }
 
+char *buf_room(struct buf *b, size_t more)
+{
+	return reserve(b, more) ? b->p + b->len : NULL;
+}
+
 void buf_adds(struct buf *b, const char *s)
 {
 	buf_add(b, s, strlen(s));

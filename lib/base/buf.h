@@ -35,6 +35,18 @@ void buf_addc(struct buf *b, char c);
 void buf_addf(struct buf *b, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 
+/**
+ * buf_room() - have room for more
+ * @b:		buffer
+ * @more:	bytes that are to fit, besides a NUL
+ *
+ * For what is read from elsewhere: the caller writes there, not beyond
+ * @b->p + @b->cap - 1, and adds to @b->len.
+ *
+ * Return: the end of the bytes in use, or NULL when memory ran out.
+ */
+char *buf_room(struct buf *b, size_t more) __attribute__((warn_unused_result));
+
 /** buf_reset() - forget (and wipe) the bytes, keep the memory */
 void buf_reset(struct buf *b);
 

@@ -139,6 +139,8 @@ static void check_address(struct conf_sink *sink, size_t i,
 	const char *never = never_assigned(a);
 	char text[CONF_QUOTE_LEN], out[ADDR_STRLEN];
 
+	if (a->family != AF_UNSPEC && !never && !clash[i] && is_plain(v->s, a))
+		return;
 	conf_quote_address(text, v->s, strlen(v->s));
 	if (a->family == AF_UNSPEC)
 		conf_error(sink, v->line, 1,
@@ -148,7 +150,7 @@ static void check_address(struct conf_sink *sink, size_t i,
 		conf_error(sink, v->line, 2, "%s: %s", never, text);
 	else if (clash[i])
 		report_clash(sink, i, clash[i] - 1, text);
-	else if (!is_plain(v->s, a))
+	else
 		conf_warn(sink, v->line, "Address %s is taken as %s", text,
 			  addr_print(a, out));
 }

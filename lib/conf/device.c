@@ -167,7 +167,6 @@ static void parse_listen_port(struct reader *r, const char *value)
 	char text[CONF_QUOTE_LEN];
 	bool wrapped = false;
 
-	conf_quote(text, value, strlen(value));
 	dev->has_listen_port = true;
 	dev->listen_port_name = NULL;
 	dev->listen_port_line = r->number;
@@ -185,12 +184,13 @@ static void parse_listen_port(struct reader *r, const char *value)
 		conf_error(&r->sink, r->number, 1,
 			   "Servname not supported for ai_socktype: `%s': "
 			   "a port is a number from 0 to 65535",
-			   text);
+			   conf_quote(text, value, strlen(value)));
 		return;
 	}
 	if (wrapped)
 		conf_warn(&r->sink, r->number,
-			  "ListenPort %s is beyond 65535 and taken as %u", text,
+			  "ListenPort %s is beyond 65535 and taken as %u",
+			  conf_quote(text, value, strlen(value)),
 			  dev->listen_port);
 }
 
@@ -338,6 +338,11 @@ static void parse_endpoint(struct reader *r, const char *value)
 	const char *host, *port, *end = split_endpoint(value, &host, &port);
 	char text[CONF_QUOTE_LEN];
 
+	if (port) {
+		keep_endpoint(r, host, (size_t)(end - host), port);
+		if (r->sink.no_memory || is_host(r->peer->host))
+			return;
+	}
 	conf_quote(text, value, strlen(value));
 	if (!end && value[0] == '[') {
 		conf_error(&r->sink, r->number, 1,
@@ -350,9 +355,6 @@ static void parse_endpoint(struct reader *r, const char *value)
 			   "Unable to find port of endpoint: `%s'", text);
 		return;
 	}
-	keep_endpoint(r, host, (size_t)(end - host), port);
-	if (r->sink.no_memory || is_host(r->peer->host))
-		return;
 	conf_error(&r->sink, r->number, 1, "Name or service not known: `%s'%s",
 		   text,
 		   is_v6(value) ? ": an IPv6 endpoint is written [address]:port"

@@ -99,17 +99,20 @@ static void put(char *out, const char *fmt, ...)
 /* Room is left for what may follow: "=(hidden)" or "...". */
 static void put_escaped(char *out, const char *s, size_t len)
 {
-	size_t i;
+	size_t i, used = strlen(out);
 
 	for (i = 0; i < len; i++) {
-		if (strlen(out) > CONF_QUOTE_LEN - 20) {
+		if (used > CONF_QUOTE_LEN - 20) {
 			put(out, "...");
 			return;
 		}
-		if (s[i] < 0x20 || s[i] > 0x7e)
+		if (s[i] < 0x20 || s[i] > 0x7e) {
 			put(out, "\\x%02x", (unsigned char)s[i]);
-		else
-			put(out, "%c", s[i]);
+			used += 4;
+		} else {
+			out[used++] = s[i];
+			out[used] = '\0';
+		}
 	}
 }
 

@@ -79,7 +79,10 @@ int kernel_link(struct kernel *k, struct snap_link *ret_link, struct wgq_err *e)
  * @k:		kernel
  * @link:	the interface
  *
- * Finds out whether the device lives in a userspace implementation.
+ * Finds out whether the device lives in a userspace implementation.  A link of
+ * the kernel's own kind does not, whatever sockets there are: these are found by
+ * name alone, and another network namespace may have an interface of that name
+ * (B-2).
  *
  * Return: whether it is a WireGuard interface (DN-1).
  */

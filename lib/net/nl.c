@@ -29,6 +29,7 @@
  * answered has less than 64 bytes. */
 #define ANSWER_RATIO 16
 #define DUMP_TRIES 10
+#define BATCH_FIRST 512
 #define MAX_ERRNO 4095
 
 /* The kernel answers before send() returns: this only ends a hang. */
@@ -305,7 +306,8 @@ static void explain(const struct nl *nl, const struct nlmsghdr *nlh,
  * @n:		number of its messages
  * @last:	index of the message whose ack comes last
  * @whole:	a refusal of message 0 is one of the datagram
- * @ask:	the one answer is enough, no ack is asked for
+ * @ask:	each message has one answer, which is enough: no ack is asked
+ * for
  * @ops:	callbacks
  * @ctx:	their first argument
  * @result:	first failure of a callback, with the error filled
@@ -375,7 +377,7 @@ static int digest(struct exchange *x, size_t len, struct wgq_err *e)
 		ret = x->ops->reply(x->ctx, index, nlh, e);
 		if (ret < 0 && !x->result)
 			x->result = ret;
-		x->over |= x->ask;
+		x->over |= x->ask && index == x->last;
 	}
 	return left > 0 ? malformed(x->nl, e) : 0;
 }
@@ -604,7 +606,7 @@ void nl_batch_done(struct nl_batch *b)
 		explicit_bzero(b->buf, b->used);
 	free(b->buf);
 	b->buf = NULL;
-	b->len = b->n = 0;
+	b->size = b->len = b->n = 0;
 }
 
 /* Callbacks of a datagram count from 0, those of a batch go on counting. */
@@ -631,7 +633,13 @@ int nl_batch_flush(struct nl_batch *b, struct wgq_err *e)
 {
 	static const struct nl_batch_ops ops = { .refused = batch_refused,
 						 .reply = batch_reply };
-	struct exchange x = { .nl = b->nl, .n = b->n, .ops = &ops, .ctx = b };
+	struct exchange x = {
+		.nl = b->nl,
+		.n = b->n,
+		.ask = b->ops->questions,
+		.ops = &ops,
+		.ctx = b,
+	};
 	int ret;
 
 	if (b->result < 0 || b->n == 0)
@@ -648,6 +656,29 @@ int nl_batch_flush(struct nl_batch *b, struct wgq_err *e)
 	return ret;
 }
 
+/* From small to NL_BATCH_BYTES: most batches are of a few messages. */
+static bool batch_room(struct nl_batch *b, size_t more)
+{
+	size_t size = b->size ? b->size : BATCH_FIRST;
+	uint8_t *buf;
+
+	while (size - b->len < more)
+		size *= 2;
+	if (b->buf && size == b->size)
+		return true;
+	buf = malloc(size);
+	if (!buf)
+		return false;
+	if (b->buf) {
+		memcpy(buf, b->buf, b->len);
+		explicit_bzero(b->buf, b->used);
+		free(b->buf);
+	}
+	b->buf = buf;
+	b->size = size;
+	return true;
+}
+
 int nl_batch_add(struct nl_batch *b, const struct nlmsg *m, struct wgq_err *e)
 {
 	size_t len;
@@ -657,13 +688,11 @@ int nl_batch_add(struct nl_batch *b, const struct nlmsg *m, struct wgq_err *e)
 	len = m->full ? SIZE_MAX : NLMSG_ALIGN(nlmsg_hdr(m)->nlmsg_len);
 	if (len > NL_BATCH_BYTES)
 		return b->result = refuse_full(e);
-	if (!b->buf)
-		b->buf = malloc(NL_BATCH_BYTES);
-	if (!b->buf)
-		return b->result = err_sys(e, -ENOMEM, "netlink");
 	if (b->len + len > NL_BATCH_BYTES || b->n == NL_BATCH_MSGS)
 		if (nl_batch_flush(b, e) < 0)
 			return b->result;
+	if (!batch_room(b, len))
+		return b->result = err_sys(e, -ENOMEM, "netlink");
 	memcpy(b->buf + b->len, m->buf, nlmsg_hdr(m)->nlmsg_len);
 	b->len += len;
 	if (b->len > b->used)

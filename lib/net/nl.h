@@ -256,11 +256,13 @@ int nl_dump(struct nl *nl, struct nlmsg *m, nl_reply *reply,
  *		NULL ends it at the first refusal with the error of that.
  * @reply:	message @index was answered with @nlh.  Return 0 or -errno with
  *		@e filled.  NULL drops answers.
+ * @questions:	every message is a question with one answer: no ack is needed
  */
 struct nl_batch_ops {
 	int (*refused)(void *ctx, size_t index, const struct wgq_err *why);
 	int (*reply)(void *ctx, size_t index, const struct nlmsghdr *nlh,
 		     struct wgq_err *e);
+	bool questions;
 };
 
 /** NL_BATCH_BYTES, NL_BATCH_MSGS - bounds of one datagram of a batch */
@@ -273,6 +275,7 @@ struct nl_batch_ops {
  * @ops:	callbacks
  * @ctx:	their first argument
  * @buf:	datagram being filled
+ * @size:	bytes allocated for it
  * @len:	its length
  * @used:	most bytes that were ever in @buf: what there is to wipe
  * @n:		messages in it
@@ -293,6 +296,7 @@ struct nl_batch {
 	const struct nl_batch_ops *ops;
 	void *ctx;
 	uint8_t *buf;
+	size_t size;
 	size_t len;
 	size_t used;
 	size_t n;

@@ -82,9 +82,11 @@ int kernel_link(struct kernel *k, struct snap_link *ret_link, struct wgq_err *e)
 
 bool kernel_use(struct kernel *k, const struct snap_link *link)
 {
+	bool in_kernel = !strcmp(link->kind, "wireguard");
+
 	k->ifindex = link->index;
-	k->userspace = uapi_exists(k->uapi, k->ifname);
-	return k->userspace || !strcmp(link->kind, "wireguard");
+	k->userspace = !in_kernel && uapi_exists(k->uapi, k->ifname);
+	return in_kernel || k->userspace;
 }
 
 int kernel_device(struct kernel *k, struct arena *a, struct wg_device *ret_dev,
@@ -337,7 +339,8 @@ static int path_mtus(struct kernel *k, const struct wg_device *device,
 		     struct arena *a, struct snap_host *host, struct wgq_err *e)
 {
 	static const struct nl_batch_ops ops = { .refused = on_no_path,
-						 .reply = on_path };
+						 .reply = on_path,
+						 .questions = true };
 	NLMSG(m, RTNL_MSG_SIZE);
 	struct nl_batch b;
 	struct path *paths;

@@ -11,6 +11,11 @@
 #include "base/cleanup.h"
 #include "base/uapi/wireguard.h"
 
+/* What a device, a peer and an allowed IP take with all that they can have. */
+#define DEVICE_ROOM 160
+#define PEER_ROOM 160
+#define ALLOWED_IP_ROOM 48
+
 static void begin_genl(struct nlmsg *m, uint16_t family, uint16_t flags,
 		       uint8_t cmd)
 {
@@ -42,7 +47,7 @@ int wg_family(struct nl *nl, uint16_t *ret_family, struct wgq_err *e)
 	NLMSG(m, 64);
 	int ret;
 
-	begin_genl(&m, GENL_ID_CTRL, NLM_F_ACK, CTRL_CMD_GETFAMILY);
+	begin_genl(&m, GENL_ID_CTRL, 0, CTRL_CMD_GETFAMILY);
 	nlmsg_put_str(&m, CTRL_ATTR_FAMILY_NAME, WG_GENL_NAME);
 	ret = nl_talk(nl, &m, read_family, &family, &why);
 	if (ret == -ENOENT || (ret == 0 && !family))
@@ -174,11 +179,23 @@ bool wg_set_next(struct wg_set *s, struct nlmsg *m)
 	return true;
 }
 
+/* What the first message can need at most; the others are no longer. */
+static size_t message_size(const struct wg_device *dev)
+{
+	size_t i, size = DEVICE_ROOM;
+
+	for (i = 0; i < dev->n_peers && size < WG_MSG_SIZE; i++)
+		size += PEER_ROOM +
+			dev->peers[i].n_allowed_ips * ALLOWED_IP_ROOM;
+	return size < WG_MSG_SIZE ? size : WG_MSG_SIZE;
+}
+
 int wg_set_device(struct nl *nl, uint16_t family, const struct wg_device *dev,
 		  enum wg_mode mode, struct wgq_err *e)
 {
-	cleanup(free_ptr) uint8_t *buf = malloc(WG_MSG_SIZE);
-	struct nlmsg m = { .buf = buf, .size = WG_MSG_SIZE };
+	const size_t size = message_size(dev);
+	cleanup(free_ptr) uint8_t *buf = malloc(size);
+	struct nlmsg m = { .buf = buf, .size = size };
 	struct wg_set s;
 	size_t used = 0;
 	int ret = 0;
@@ -188,7 +205,7 @@ int wg_set_device(struct nl *nl, uint16_t family, const struct wg_device *dev,
 	wg_set_begin(&s, family, dev, mode);
 	while (ret == 0 && wg_set_next(&s, &m)) {
 		if (m.full)
-			used = WG_MSG_SIZE;
+			used = size;
 		else if (nlmsg_hdr(&m)->nlmsg_len > used)
 			used = nlmsg_hdr(&m)->nlmsg_len;
 		ret = nl_talk(nl, &m, NULL, NULL, e);

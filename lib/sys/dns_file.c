@@ -249,7 +249,7 @@ static int set_paths(struct edit *x, const char *ifname, struct wgq_err *e)
 	struct stat st;
 	int n, err;
 
-	err = netns_id("/proc", netns, e);
+	err = netns_id(-1, "/proc", netns, e);
 	if (err)
 		return err;
 	snprintf(x->owner, sizeof(x->owner), "%s/%s", netns, ifname);

@@ -27,40 +27,43 @@ struct target {
 	gid_t gid;
 };
 
+/* Most files are read in two calls, the second of which finds the end. */
+#define READ_FIRST 1023
+
 static int read_fd(int fd, size_t max, struct buf *ret)
 {
 	const size_t start = ret->len;
-	char chunk[16384];
-	size_t used = 0;
+	size_t want = READ_FIRST;
 	int err = 0;
+	char *room;
 	ssize_t n;
 
 	for (;;) {
-		n = read(fd, chunk, sizeof(chunk));
+		room = buf_room(ret, want);
+		if (!room) {
+			err = -ENOMEM;
+			break;
+		}
+		n = read(fd, room, ret->cap - ret->len - 1);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
 			err = -errno;
 		if (n <= 0)
 			break;
-		if ((size_t)n > used)
-			used = (size_t)n;
-		if ((size_t)n > max - (ret->len - start)) {
+		ret->len += (size_t)n;
+		want = 1;
+		if (ret->len - start > max) {
 			err = -EFBIG;
 			break;
 		}
-		buf_add(ret, chunk, (size_t)n);
-		if (ret->failed)
-			err = -ENOMEM;
-		if (err)
-			break;
 	}
-	/* No more than was used: touching a page costs a fault. */
-	explicit_bzero(chunk, used);
 	if (err && ret->p) {
 		explicit_bzero(ret->p + start, ret->len - start);
 		ret->len = start;
 	}
+	if (ret->p)
+		ret->p[ret->len] = '\0';
 	return err;
 }
 
@@ -344,7 +347,9 @@ int file_mkdir_private(const char *path, struct wgq_err *e)
 
 	/* Again where it was removed between the two calls. */
 	do {
-		if (mkdir(path, 0700) && errno != EEXIST)
+		if (!mkdir(path, 0700))
+			return 0;
+		if (errno != EEXIST)
 			return err_sys(e, -errno, "%s", path);
 	} while (lstat(path, &st) && errno == ENOENT);
 	if (!S_ISDIR(st.st_mode))

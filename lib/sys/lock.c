@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,12 +21,13 @@
  */
 #define RETRY_MS 20
 
-static bool same_file(int fd, const char *path)
+/* A file that was removed on NFS keeps a link, so it is not the links alone. */
+static bool is_at(int fd, const char *path, struct stat *ret)
 {
-	struct stat a, b;
+	struct stat st;
 
-	return !fstat(fd, &a) && !stat(path, &b) && a.st_dev == b.st_dev &&
-	       a.st_ino == b.st_ino;
+	return !fstat(fd, ret) && !stat(path, &st) &&
+	       ret->st_dev == st.st_dev && ret->st_ino == st.st_ino;
 }
 
 /* The directory may go between the two calls: its last user removes it. */
@@ -57,12 +59,14 @@ static pid_t holder_of(int fd)
 	return (pid_t)strtol(text, NULL, 10);
 }
 
-static int write_pid(const struct lock *l, struct wgq_err *e)
+static int write_pid(const struct lock *l, const struct stat *st,
+		     struct wgq_err *e)
 {
 	char text[24];
 	int n = snprintf(text, sizeof(text), "%ld\n", (long)getpid());
 
-	if (ftruncate(l->fd, 0) || pwrite(l->fd, text, (size_t)n, 0) != n)
+	if ((st->st_size && ftruncate(l->fd, 0)) ||
+	    pwrite(l->fd, text, (size_t)n, 0) != n)
 		return err_sys(e, errno ? -errno : -EIO, "%s", l->path);
 	return 0;
 }
@@ -83,6 +87,7 @@ int lock_try(const char *dir, const char *name, struct lock *ret_lock,
 	     pid_t *ret_holder, struct wgq_err *e)
 {
 	struct lock l = LOCK_NONE;
+	struct stat st;
 	int err = set_paths(&l, dir, name, e);
 
 	if (err)
@@ -102,12 +107,12 @@ int lock_try(const char *dir, const char *name, struct lock *ret_lock,
 					       name);
 			return err_sys(e, err, "%s", l.path);
 		}
-		if (same_file(l.fd, l.path))
+		if (is_at(l.fd, l.path, &st))
 			break;
 		/* Its last holder removed it after we opened it. */
 		close(l.fd);
 	}
-	err = write_pid(&l, e);
+	err = write_pid(&l, &st, e);
 	if (err) {
 		lock_drop(&l);
 		return err;
@@ -176,9 +181,12 @@ bool lock_is_ancestor(const char *proc, pid_t pid, pid_t of)
 
 void lock_drop(struct lock *lock)
 {
+	struct stat st;
+
 	if (lock->fd < 0)
 		return;
-	if (same_file(lock->fd, lock->path))
+	/* Whoever removes it holds it, but for somebody who tidies by hand. */
+	if (!fstat(lock->fd, &st) && st.st_nlink)
 		unlink(lock->path);
 	if (!lock->keep_dir)
 		rmdir(lock->dir);

@@ -2,7 +2,6 @@
 #ifndef WGQ_SYS_LOCK_H
 #define WGQ_SYS_LOCK_H
 
-#include <limits.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <sys/types.h>
@@ -20,6 +19,9 @@
  * between making it and making the file in it.
  */
 
+/** LOCK_PATH_LEN - room for a lock's path and its NUL */
+#define LOCK_PATH_LEN 256
+
 /**
  * struct lock - a lock that is held
  * @fd:		the locked file, -1 for none
@@ -30,8 +32,8 @@
 struct lock {
 	int fd;
 	bool keep_dir;
-	char dir[PATH_MAX];
-	char path[PATH_MAX];
+	char dir[LOCK_PATH_LEN];
+	char path[LOCK_PATH_LEN];
 };
 
 /** LOCK_NONE - a lock that is not held, fit for lock_drop() */
@@ -51,7 +53,7 @@ struct lock {
  *		may be NULL
  * @e:		filled on failure
  *
- * Return: 0, -EBUSY, or another -errno.
+ * Return: 0, -EBUSY, -ENAMETOOLONG, or another -errno.
  */
 int lock_try(const char *dir, const char *name, struct lock *ret_lock,
 	     pid_t *ret_holder, struct wgq_err *e)

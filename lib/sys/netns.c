@@ -3,7 +3,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <limits.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -14,17 +14,29 @@
 #define SO_NETNS_COOKIE 71
 #endif
 
-int netns_id(const char *proc, char ret_id[NETNS_ID_LEN], struct wgq_err *e)
+static bool read_cookie(int sock, uint64_t *ret_cookie)
 {
-	cleanup(close_fd) int fd = -1;
-	socklen_t len = sizeof(uint64_t);
-	char path[PATH_MAX];
+	socklen_t len = sizeof(*ret_cookie);
+
+	return sock >= 0 &&
+	       !getsockopt(sock, SOL_SOCKET, SO_NETNS_COOKIE, ret_cookie, &len);
+}
+
+int netns_id(int sock, const char *proc, char ret_id[NETNS_ID_LEN],
+	     struct wgq_err *e)
+{
+	cleanup(close_fd) int own = -1;
+	char path[256];
 	uint64_t cookie;
 	struct stat st;
+	bool known;
 
-	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	if (fd >= 0 &&
-	    !getsockopt(fd, SOL_SOCKET, SO_NETNS_COOKIE, &cookie, &len)) {
+	known = read_cookie(sock, &cookie);
+	if (!known) {
+		own = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+		known = read_cookie(own, &cookie);
+	}
+	if (known) {
 		snprintf(ret_id, NETNS_ID_LEN, "c%" PRIu64, cookie);
 		return 0;
 	}

@@ -9,6 +9,7 @@
 
 /**
  * netns_id() - name the network namespace that we are in
+ * @sock:	a socket of that namespace that is open anyway, or -1
  * @proc:	"/proc", needed on kernels before 5.14 only
  * @ret_id:	text of letters and digits, fit for a file name
  * @e:		filled on failure
@@ -20,7 +21,7 @@
  *
  * Return: 0 or -errno.
  */
-int netns_id(const char *proc, char ret_id[NETNS_ID_LEN], struct wgq_err *e)
-	__attribute__((warn_unused_result));
+int netns_id(int sock, const char *proc, char ret_id[NETNS_ID_LEN],
+	     struct wgq_err *e) __attribute__((warn_unused_result));
 
 #endif

@@ -25,11 +25,11 @@ static bool words_ok(const char *p)
 	}
 }
 
-int sysctl_path(const char *root, const char *name, char ret_path[PATH_MAX],
-		struct wgq_err *e)
+int sysctl_path(const char *root, const char *name,
+		char ret_path[SYSCTL_PATH_MAX], struct wgq_err *e)
 {
 	const char *first = strpbrk(name, "./");
-	char path[PATH_MAX];
+	char path[SYSCTL_PATH_MAX];
 	char *p;
 	int n;
 
@@ -46,12 +46,12 @@ int sysctl_path(const char *root, const char *name, char ret_path[PATH_MAX],
 	return 0;
 }
 
-int sysctl_read(const char *root, const char *name,
-		char ret_value[SYSCTL_VALUE_MAX], struct wgq_err *e)
+static int read_value(const char *root, const char *name, int flags,
+		      char ret_value[SYSCTL_VALUE_MAX], struct wgq_err *e)
 {
 	cleanup(close_fd) int fd = -1;
 	char value[SYSCTL_VALUE_MAX + 1];
-	char path[PATH_MAX];
+	char path[SYSCTL_PATH_MAX];
 	size_t len = 0;
 	ssize_t n;
 	int err;
@@ -59,7 +59,7 @@ int sysctl_read(const char *root, const char *name,
 	err = sysctl_path(root, name, path, e);
 	if (err)
 		return err;
-	fd = open(path, O_RDONLY | O_CLOEXEC);
+	fd = open(path, flags | O_CLOEXEC);
 	if (fd < 0)
 		return err_sys(e, -errno, "%s", name);
 	/* The kernel gives a value whole or cut to what is asked for. */
@@ -76,9 +76,21 @@ int sysctl_read(const char *root, const char *name,
 	return 0;
 }
 
+int sysctl_read(const char *root, const char *name,
+		char ret_value[SYSCTL_VALUE_MAX], struct wgq_err *e)
+{
+	return read_value(root, name, O_RDONLY, ret_value, e);
+}
+
+int sysctl_read_own(const char *root, const char *name,
+		    char ret_value[SYSCTL_VALUE_MAX], struct wgq_err *e)
+{
+	return read_value(root, name, O_RDWR, ret_value, e);
+}
+
 int sysctl_may_write(const char *root, const char *name, struct wgq_err *e)
 {
-	char path[PATH_MAX];
+	char path[SYSCTL_PATH_MAX];
 	int err;
 
 	err = sysctl_path(root, name, path, e);
@@ -94,7 +106,7 @@ int sysctl_write(const char *root, const char *name, const char *value,
 {
 	cleanup(close_fd) int fd = -1;
 	char line[SYSCTL_VALUE_MAX + 1];
-	char path[PATH_MAX];
+	char path[SYSCTL_PATH_MAX];
 	int err, n;
 
 	err = sysctl_path(root, name, path, e);

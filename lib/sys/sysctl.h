@@ -2,7 +2,6 @@
 #ifndef WGQ_SYS_SYSCTL_H
 #define WGQ_SYS_SYSCTL_H
 
-#include <limits.h>
 #include <stddef.h>
 
 #include "base/err.h"
@@ -11,7 +10,10 @@
 #define SYSCTL_ROOT "/proc/sys"
 
 /** SYSCTL_VALUE_MAX - room for a value and its NUL; longer ones are -E2BIG */
-#define SYSCTL_VALUE_MAX 4096
+#define SYSCTL_VALUE_MAX 256
+
+/** SYSCTL_PATH_MAX - room for a value's path and its NUL */
+#define SYSCTL_PATH_MAX 512
 
 /**
  * sysctl_path() - file of a value, by the rule of sysctl(8)
@@ -25,8 +27,9 @@
  * Return: 0, -EINVAL for an empty name, an empty word, `.` or `..` as a word,
  * -ENAMETOOLONG.
  */
-int sysctl_path(const char *root, const char *name, char ret_path[PATH_MAX],
-		struct wgq_err *e) __attribute__((warn_unused_result));
+int sysctl_path(const char *root, const char *name,
+		char ret_path[SYSCTL_PATH_MAX], struct wgq_err *e)
+	__attribute__((warn_unused_result));
 
 /**
  * sysctl_read() - read a value
@@ -39,6 +42,19 @@ int sysctl_path(const char *root, const char *name, char ret_path[PATH_MAX],
  */
 int sysctl_read(const char *root, const char *name,
 		char ret_value[SYSCTL_VALUE_MAX], struct wgq_err *e)
+	__attribute__((warn_unused_result));
+
+/**
+ * sysctl_read_own() - read a value that we could write as well
+ * @root:	SYSCTL_ROOT
+ * @name:	see sysctl_path()
+ * @ret_value:	the text without its final newline
+ * @e:		"NAME: reason"
+ *
+ * Return: 0, or -errno as of sysctl_read() or sysctl_may_write().
+ */
+int sysctl_read_own(const char *root, const char *name,
+		    char ret_value[SYSCTL_VALUE_MAX], struct wgq_err *e)
 	__attribute__((warn_unused_result));
 
 /**

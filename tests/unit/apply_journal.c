@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
+#include <linux/magic.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -155,8 +158,10 @@ static void test_another_boot(void **state)
 	struct scene *s = *state;
 	struct journal j;
 
-	fill(&s->j);
-	assert_int_equal(journal_write(&s->j, s->proc, &s->e), 0);
+	tmp_write(s->dir, NAME, 0600, "state up\nboot one\nindex 3\n");
+	assert_int_equal(read_again(s, &j), 0);
+	assert_int_equal(j.state, JOURNAL_UP);
+	journal_done(&j);
 	tmp_write(s->dir, "proc/sys/kernel/random/boot_id", 0644, "two\n");
 	assert_int_equal(read_again(s, &j), 0);
 	assert_int_equal(j.state, JOURNAL_NONE);
@@ -164,6 +169,58 @@ static void test_another_boot(void **state)
 	assert_int_equal(j.memory.src_valid_mark, -1);
 	assert_string_equal(j.path, s->path);
 	assert_int_equal(access(s->path, F_OK), -1);
+	journal_done(&j);
+}
+
+/* Is the boot named in a journal that is written into @dir? */
+static bool names_boot(struct scene *s, const char *dir)
+{
+	char path[PATH_MAX], text[1024];
+
+	journal_init(&s->j, tmp_path(path, dir, NAME));
+	s->j.state = JOURNAL_UP;
+	assert_int_equal(journal_write(&s->j, s->proc, &s->e), 0);
+	journal_done(&s->j);
+	assert_non_null(tmp_read(dir, NAME, text, sizeof(text)));
+	return strstr(text, "boot one\n") != NULL;
+}
+
+/* Only where the file can be there after a boot. */
+static void test_boot_is_named(void **state)
+{
+	char memory[] = "/dev/shm/wgq-test-XXXXXX";
+	struct scene *s = *state;
+	struct statfs st;
+	bool named;
+
+	assert_int_equal(statfs(s->dir, &st), 0);
+	assert_int_equal(names_boot(s, s->dir), st.f_type != TMPFS_MAGIC);
+	if (statfs("/dev/shm", &st) || st.f_type != TMPFS_MAGIC ||
+	    !mkdtemp(memory)) {
+		print_message("apply_journal: no /dev/shm: skipped\n");
+		skip();
+	}
+	named = names_boot(s, memory);
+	tmp_remove(memory);
+	assert_false(named);
+}
+
+/* A kill between making the file and writing it: nothing had changed. */
+static void test_killed_before_writing(void **state)
+{
+	struct scene *s = *state;
+	struct journal j;
+
+	tmp_write(s->dir, NAME, 0600, "");
+	assert_int_equal(read_again(s, &j), 0);
+	assert_int_equal(j.state, JOURNAL_NONE);
+	assert_int_equal(j.fd, -1);
+	assert_int_equal(access(s->path, F_OK), -1);
+	j.state = JOURNAL_UP;
+	assert_int_equal(journal_write(&j, s->proc, &s->e), 0);
+	journal_done(&j);
+	assert_int_equal(read_again(s, &j), 0);
+	assert_int_equal(j.state, JOURNAL_UP);
 	journal_done(&j);
 }
 
@@ -357,12 +414,13 @@ static void test_cannot_write(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_round_trip),	 TEST(test_defaults),
-		TEST(test_notes),	 TEST(test_another_boot),
-		TEST(test_no_boot_id),	 TEST(test_every_truncation),
-		TEST(test_hostile),	 TEST(test_unknown_keys_and_repeats),
-		TEST(test_long_lines),	 TEST(test_no_path),
-		TEST(test_remove),	 TEST(test_write_replaces),
+		TEST(test_round_trip),	  TEST(test_defaults),
+		TEST(test_notes),	  TEST(test_another_boot),
+		TEST(test_boot_is_named), TEST(test_killed_before_writing),
+		TEST(test_no_boot_id),	  TEST(test_every_truncation),
+		TEST(test_hostile),	  TEST(test_unknown_keys_and_repeats),
+		TEST(test_long_lines),	  TEST(test_no_path),
+		TEST(test_remove),	  TEST(test_write_replaces),
 		TEST(test_cannot_write),
 	};
 

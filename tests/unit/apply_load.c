@@ -322,7 +322,7 @@ static void path_of_lock(struct scene *s, const char *suffix,
 {
 	char id[NETNS_ID_LEN], name[NETNS_ID_LEN + 32];
 
-	assert_int_equal(netns_id("/proc", id, &s->e), 0);
+	assert_int_equal(netns_id(-1, "/proc", id, &s->e), 0);
 	snprintf(name, sizeof(name), "run/wgq/%s-wg0.%s", id, suffix);
 	tmp_path(path, s->h.root, name);
 }

@@ -127,7 +127,7 @@ static void journal_path(struct scene *s, char path[PATH_MAX])
 	char id[NETNS_ID_LEN], name[NETNS_ID_LEN + 32];
 	struct wgq_err e = { 0 };
 
-	assert_int_equal(netns_id("/proc", id, &e), 0);
+	assert_int_equal(netns_id(-1, "/proc", id, &e), 0);
 	snprintf(name, sizeof(name), "run/wgq/%s-wg0.journal", id);
 	tmp_path(path, s->h.root, name);
 }

@@ -10,11 +10,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
 #include "base/cleanup.h"
 #include "fake/kernel.h"
+#include "lib_tmp.h"
 #include "net/kernel.h"
 
 struct scene {
@@ -97,6 +101,42 @@ static void test_link(void **state)
 	assert_true(kernel_use(&s->k, &link));
 	assert_false(s->k.userspace);
 	assert_int_equal(s->k.ifindex, l->index);
+}
+
+static int listen_at(const char *dir, const char *ifname)
+{
+	struct sockaddr_un sun = { .sun_family = AF_UNIX };
+	int sock = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	snprintf(sun.sun_path, sizeof(sun.sun_path), "%s/%s.sock", dir, ifname);
+	assert_int_equal(bind(sock, (struct sockaddr *)&sun, sizeof(sun)), 0);
+	assert_int_equal(listen(sock, 1), 0);
+	return sock;
+}
+
+/* A socket of the name may serve an interface of another namespace. */
+static void test_use(void **state)
+{
+	struct scene *s = *state;
+	struct snap_link kernels = { .exists = true,
+				     .index = 3,
+				     .kind = "wireguard" };
+	struct snap_link tun = { .exists = true, .index = 4, .kind = "tun" };
+	char dir[64];
+	int sock;
+
+	tmp_make(dir);
+	s->k.uapi = dir;
+	assert_false(kernel_use(&s->k, &tun));
+	sock = listen_at(dir, "wg0");
+	assert_true(kernel_use(&s->k, &kernels));
+	assert_false(s->k.userspace);
+	assert_int_equal(s->k.ifindex, 3);
+	assert_true(kernel_use(&s->k, &tun));
+	assert_true(s->k.userspace);
+	assert_int_equal(s->k.ifindex, 4);
+	close(sock);
+	tmp_remove(dir);
 }
 
 /* UP-1: the name may be another link's second one. */
@@ -835,6 +875,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_link),
+		TEST(test_use),
 		TEST(test_alternative_name),
 		TEST(test_refused_link),
 		TEST(test_has_wireguard),

@@ -563,7 +563,11 @@ static int see_answer(void *ctx, size_t index, const struct nlmsghdr *nlh,
 	return 0;
 }
 
-static const struct nl_batch_ops see_ops = { see_refusal, see_answer };
+static const struct nl_batch_ops see_ops = { .refused = see_refusal,
+					     .reply = see_answer };
+static const struct nl_batch_ops ask_ops = { .refused = see_refusal,
+					     .reply = see_answer,
+					     .questions = true };
 
 /* Refuses ifindexes above 100 and answers 50. */
 static void judges(struct fake_nl *f, const struct nlmsghdr *req)
@@ -779,6 +783,42 @@ static void test_transact(void **state)
 	assert_int_equal(nl_transact(&nl, NULL, 0, &e), -EINVAL);
 }
 
+/* Answers all but every seventh, which it refuses. */
+static void answers(struct fake_nl *f, const struct nlmsghdr *req)
+{
+	const struct rtmsg rtm = {};
+
+	assert_false(req->nlmsg_flags & NLM_F_ACK);
+	if (f->msgs % 7 == 0)
+		fake_nl_ack(f, req, -ENETUNREACH, NULL, 0);
+	else
+		fake_nl_reply(f, req, RTM_NEWROUTE, 0, &rtm, sizeof(rtm));
+}
+
+/* Questions are over with the last one's answer, or its refusal. */
+static void test_batch_questions(void **state)
+{
+	const int none[] = { -1 };
+	const int sizes[] = { 1, 6, 7, 8, 60 };
+	struct batch_result r;
+	struct wgq_err e = {};
+	struct fake_nl f;
+	struct seen s;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		f = (struct fake_nl){ .handle = answers };
+		s = (struct seen){ .go_on = true };
+		r = batch(&f, &s, sizes[i], none, &ask_ops, &e);
+		assert_int_equal(r.flush, 0);
+		assert_int_equal(f.msgs, sizes[i]);
+		assert_int_equal(s.refusals, sizes[i] / 7);
+		assert_int_equal(s.replies, sizes[i] - sizes[i] / 7);
+		assert_int_equal(f.opens, 1);
+	}
+}
+
 static void tick(int sig)
 {
 	(void)sig;
@@ -801,7 +841,7 @@ static void test_live_batch(void **state)
 		skip();
 	}
 	nl_init(&nl, NETLINK_ROUTE, &nl_kernel_ops, NULL);
-	nl_batch_begin(&b, &nl, &(struct nl_batch_ops){ NULL, NULL }, &s);
+	nl_batch_begin(&b, &nl, &(struct nl_batch_ops){}, &s);
 	rtnl_build_link_del(&m, 4711);
 	assert_int_equal(nl_batch_add(&b, &m, &e), 0);
 	assert_int_equal(nl_batch_flush(&b, &e), -ENODEV);
@@ -852,7 +892,11 @@ static int count_answer(void *ctx, size_t index, const struct nlmsghdr *nlh,
 
 static void test_live_batch_of_many(void **state)
 {
-	const struct nl_batch_ops ops = { count_refusal, count_answer };
+	const struct nl_batch_ops ops = { .refused = count_refusal,
+					  .reply = count_answer };
+	const struct nl_batch_ops questions = { .refused = count_refusal,
+						.reply = count_answer,
+						.questions = true };
 	struct addr bad = { .family = AF_INET, .plen = 8, .b = { 10, 1 } };
 	struct addr host = { .family = AF_INET, .plen = 32, .b = { 127 } };
 	struct wgq_err e = {};
@@ -878,7 +922,7 @@ static void test_live_batch_of_many(void **state)
 	assert_int_equal(n, LIVE_BATCH);
 	nl_batch_done(&b);
 	n = 0;
-	nl_batch_begin(&b, &nl, &ops, &n);
+	nl_batch_begin(&b, &nl, &questions, &n);
 	for (int i = 0; i < LIVE_BATCH; i++) {
 		host.b[2] = (uint8_t)(i >> 8);
 		host.b[3] = (uint8_t)i;
@@ -922,6 +966,7 @@ int main(void)
 		cmocka_unit_test(test_dump_torn),
 		cmocka_unit_test(test_batch),
 		cmocka_unit_test(test_batch_stops),
+		cmocka_unit_test(test_batch_questions),
 		cmocka_unit_test(test_batch_goes_on),
 		cmocka_unit_test(test_batch_answers),
 		cmocka_unit_test(test_batch_loses_answers),

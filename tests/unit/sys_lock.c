@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/time.h>
 #include <sys/wait.h>
@@ -243,13 +244,21 @@ static void test_netns_id(void **state)
 	char a[NETNS_ID_LEN], b[NETNS_ID_LEN];
 	struct wgq_err e = {};
 	size_t i;
+	int sock;
 
 	(void)state;
-	assert_int_equal(netns_id("/proc", a, &e), 0);
-	assert_int_equal(netns_id("/nowhere", b, &e),
+	assert_int_equal(netns_id(-1, "/proc", a, &e), 0);
+	assert_int_equal(netns_id(-1, "/nowhere", b, &e),
 			 a[0] == 'c' ? 0 : -ENOENT);
 	if (a[0] == 'c')
 		assert_string_equal(a, b);
+	/* By another's socket, and by one that is none. */
+	sock = socket(AF_INET, SOCK_DGRAM, 0);
+	assert_int_equal(netns_id(sock, "/proc", b, &e), 0);
+	assert_string_equal(a, b);
+	close(sock);
+	assert_int_equal(netns_id(sock, "/proc", b, &e), 0);
+	assert_string_equal(a, b);
 	assert_true(strlen(a) > 1);
 	for (i = 1; a[i]; i++)
 		assert_in_range(a[i], '0', '9');

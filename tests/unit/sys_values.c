@@ -93,6 +93,15 @@ static void test_sysctl_values(void **state)
 	assert_int_equal(sysctl_read(SYSCTL_ROOT, "kernel.ostype", value, &e),
 			 0);
 	assert_string_equal(value, "Linux");
+	assert_int_equal(sysctl_read_own(dir, "net.ipv4.x", value, &e), 0);
+	assert_string_equal(value, "1");
+	assert_int_equal(sysctl_read_own(dir, "net.ipv4.no", value, &e),
+			 -ENOENT);
+	e = (struct wgq_err){};
+	assert_int_equal(sysctl_read_own(SYSCTL_ROOT, "kernel.ostype", value,
+					 &e),
+			 -EACCES);
+	assert_string_equal(value, "1");
 }
 
 static const char services[] =
