@@ -42,8 +42,8 @@ upto = $(shell echo $(ROOMS) | sed 's/\b$(1)\b.*/$(1)/')
 reverse = $(shell echo $(1) | tr ' ' '\n' | tac)
 archives = $(foreach r,$(call reverse,$(call upto,$(1))),$(B)/$(r).a)
 
-PACKAGES := build-essential pkg-config libmnl-dev libc-ares-dev libsodium-dev
-CHECK_PACKAGES := libcmocka-dev bats clang clang-format clang-tidy \
+PACKAGES := build-essential pkg-config libmnl-dev libc-ares-dev
+CHECK_PACKAGES := libcmocka-dev libsodium-dev bats clang clang-format clang-tidy \
 	libclang-rt-dev valgrind strace iproute2 iptables nftables \
 	wireguard-tools wireguard-go qemu-system-x86 busybox-static cpio kmod \
 	xz-utils zstd netcat-openbsd procps iputils-ping mandoc man-db zsh fish \
@@ -52,8 +52,7 @@ CHECK_PACKAGES := libcmocka-dev bats clang clang-format clang-tidy \
 # Debian 12 ships no libmnl.a; Debian 13's links there.
 MNL_A := $(firstword $(wildcard /usr/lib/*/libmnl.a) $(B)/deps/libmnl.a)
 CARES_A := $(shell $(PKG_CONFIG) --variable=libdir libcares)/libcares.a
-SODIUM_A := $(shell $(PKG_CONFIG) --variable=libdir libsodium)/libsodium.a
-LIBS := $(MNL_A) $(CARES_A) $(SODIUM_A)
+LIBS := $(MNL_A) $(CARES_A)
 
 CMD_OBJ := $(patsubst %.c,$(B)/%.o,$(wildcard cmd/*.c))
 UNIT_SRC := $(filter-out tests/unit/lib_%,$(wildcard tests/unit/*.c))
@@ -109,7 +108,7 @@ $$(B)/unit/$(1): $$(B)/tests/unit/$(1).o $$(UNIT_LIB) \
 	$$(Q)$$(CC) $$(STD) $$(CFLAGS) $$(LDFLAGS) -Wl,--gc-sections -o $$@ \
 		$$(filter %.o,$$^) -Wl,--start-group \
 		$$(call archives,$$(call room_of,$(1))) $$(LIBS) \
-		-Wl,--end-group -lcmocka
+		-Wl,--end-group -lcmocka -lsodium
 endef
 $(foreach u,$(notdir $(UNIT)),$(eval $(call unit,$(u))))
 

@@ -511,16 +511,93 @@ static size_t first_post_up(const struct plan *p)
 	return i;
 }
 
-/* Run what is planned so far; tables are settled when PostUp hooks begin. */
-static int run_planned(struct up *u, struct wgq_err *e)
+static size_t after_wg_conf(const struct plan *p)
+{
+	size_t i;
+
+	for (i = 0; i < p->n; i++)
+		if (p->steps[i].kind == STEP_WG_CONF)
+			return i + 1;
+	return 0;
+}
+
+static int settle(struct up *u, struct wgq_err *e)
 {
 	int ret;
 
 	if (remember(u))
 		return err_sys(e, -ENOMEM, "journal");
 	ret = make_progress(u, e);
+	return ret ? ret : note(u, e);
+}
+
+/* Plan again what follows the device's settings, on the device as it is. */
+static int plan_again(struct up *u, struct wgq_err *e)
+{
+	struct conf *conf = &u->r.conf;
+	struct snap_iface iface;
+	int ret;
+
+	u->plan.n = u->progress.next;
+	ret = plan_predict(conf, &u->host, plan_mtu(conf, &u->host),
+			   &u->r.arena, &iface);
+	if (ret)
+		return err_sys(e, ret, "plan");
+	ret = snap_host(u, iface.device, &u->r.arena, e);
+	if (ret)
+		return ret;
+	ret = plan_addresses(conf, &u->host, &u->plan);
 	if (!ret)
-		ret = note(u, e);
+		ret = plan_link_up(conf, &u->host, &u->plan);
+	if (ret)
+		return err_sys(e, ret, "plan");
+	ret = plan_routes(conf, &u->table, &iface, &u->host, &u->plan, e);
+	return ret ? ret : settle(u, e);
+}
+
+/*
+ * KEYS-3: the kernel leaves out a peer that has the interface's own key, and
+ * with it go its routes.  It is asked for that key, since deriving it here
+ * would take a library and most of the time of a small `up'.
+ */
+static int leave_out_self(struct up *u, struct wgq_err *e)
+{
+	struct run *r = &u->r;
+	struct wg_device *device = &r->conf.device;
+	bool found = false;
+	size_t i;
+	int ret;
+
+	if (!device->has_private_key || !device->n_peers)
+		return 0;
+	ret = kernel_own_key(&r->kernel, device->public_key,
+			     &device->has_public_key, e);
+	for (i = 0; !ret && device->has_public_key && i < device->n_peers;
+	     i++) {
+		if (memcmp(device->peers[i].public_key, device->public_key,
+			   KEY_LEN) != 0)
+			continue;
+		found = true;
+		run_say(r, "[!]",
+			"%s:%u: this peer has the interface's own key and is "
+			"left out",
+			r->conf.name, device->peers[i].line);
+	}
+	return ret || !found ? ret : plan_again(u, e);
+}
+
+/* Run what is planned so far; tables are settled when PostUp hooks begin. */
+static int run_planned(struct up *u, struct wgq_err *e)
+{
+	int ret;
+
+	ret = settle(u, e);
+	if (!ret && !u->staged) {
+		ret = run_steps(&u->r, &u->plan, after_wg_conf(&u->plan),
+				&u->progress, e);
+		if (!ret)
+			ret = leave_out_self(u, e);
+	}
 	if (!ret)
 		ret = run_steps(&u->r, &u->plan, first_post_up(&u->plan),
 				&u->progress, e);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "base/key.h"
 
-#include <sodium/crypto_scalarmult_curve25519.h>
 #include <string.h>
 
 /*
@@ -131,26 +130,4 @@ bool key_is_zero(const uint8_t key[KEY_LEN])
 	for (i = 0; i < KEY_LEN; i++)
 		any |= key[i];
 	return !any;
-}
-
-/*
- * libsodium's curve code calls this one function outside itself.  Its own
- * copy shares an object file with the guarded allocator, which pulls in the
- * run-time dispatch of every primitive: 100 KB of a static binary.
- */
-int sodium_is_zero(const unsigned char *n, size_t nlen);
-
-int sodium_is_zero(const unsigned char *n, const size_t nlen)
-{
-	volatile unsigned char any = 0;
-	size_t i;
-
-	for (i = 0; i < nlen; i++)
-		any |= n[i];
-	return !any;
-}
-
-void key_public(uint8_t pub[KEY_LEN], const uint8_t priv[KEY_LEN])
-{
-	crypto_scalarmult_curve25519_base(pub, priv);
 }

@@ -38,7 +38,4 @@ void key_print_hex(char out[KEY_HEX_LEN], const uint8_t key[KEY_LEN]);
 /** key_is_zero() - is every byte zero? (constant time) */
 bool key_is_zero(const uint8_t key[KEY_LEN]);
 
-/** key_public() - derive the Curve25519 public key of a private one */
-void key_public(uint8_t pub[KEY_LEN], const uint8_t priv[KEY_LEN]);
-
 #endif

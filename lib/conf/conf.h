@@ -189,11 +189,11 @@ int conf_parse_device(struct conf *conf, conf_report *report, void *ctx)
  * @ret_live:	the device as it will read back, untouched on failure
  *
  * Blocks of one public key are one peer (DUP-1), a peer with the interface's
- * own key is dropped (KEYS-3), keys are clamped, allowed IPs are masked, listed
- * once a peer, owned by the last peer that lists them (AIP-7), taken off again
- * where `-` says so (AIP-5), and in the order that the kernel dumps them in:
- * the one of their last addition.  A listening port that is left to the kernel
- * stays 0.
+ * own key is dropped where that is known (KEYS-3), keys are clamped, allowed
+ * IPs are masked, listed once a peer, owned by the last peer that lists them
+ * (AIP-7), taken off again where `-` says so (AIP-5), and in the order that the
+ * kernel dumps them in: the one of their last addition.  A listening port that
+ * is left to the kernel stays 0.
  *
  * Return: 0 or -ENOMEM.
  */

@@ -69,8 +69,8 @@ struct wg_peer {
 /**
  * struct wg_device - one device
  * @name:		interface name
- * @public_key:		that of @private_key, where it was derived already
- * @has_public_key:	it was
+ * @public_key:		that of @private_key, as the kernel derives it
+ * @has_public_key:	it is known already
  * @private_key:	valid if @has_private_key; zero removes it
  * @listen_port:	host byte order, 0 = random
  * @listen_port_name:	ListenPort as written where it is no number, which makes

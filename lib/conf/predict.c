@@ -114,18 +114,9 @@ static void warn_blocks(struct conf_sink *sink, const struct conf_claims *c)
 	const struct wg_peer *p;
 	size_t i;
 
-	dev->has_public_key = dev->has_private_key && dev->n_peers &&
-			      !key_is_zero(dev->private_key);
-	if (dev->has_public_key)
-		key_public(dev->public_key, dev->private_key);
 	for (i = 0; i < dev->n_peers; i++) {
 		p = &dev->peers[i];
-		if (dev->has_public_key &&
-		    !memcmp(p->public_key, dev->public_key, KEY_LEN))
-			conf_warn(sink, p->line,
-				  "this peer has the interface's own key and "
-				  "is ignored");
-		else if (c->first[i] != i)
+		if (c->first[i] != i)
 			conf_warn(sink, p->line,
 				  "this peer has the public key of the peer in "
 				  "line %u%s",
@@ -299,21 +290,13 @@ static void settle_private_key(struct wg_device *dev)
 	dev->private_key[31] = (uint8_t)((dev->private_key[31] & 127) | 64);
 }
 
-static void drop_own(const struct wg_device *dev, const struct wg_device *asked,
-		     bool *dropped)
+static void drop_own(const struct wg_device *asked, bool *dropped)
 {
-	uint8_t own[KEY_LEN];
 	size_t i;
 
-	if (!dev->has_private_key || !asked->n_peers)
-		return;
-	/* Deriving is what costs most in a small `up': not twice. */
-	if (asked->has_public_key)
-		memcpy(own, asked->public_key, KEY_LEN);
-	else
-		key_public(own, dev->private_key);
-	for (i = 0; i < asked->n_peers; i++)
-		dropped[i] = !memcmp(asked->peers[i].public_key, own, KEY_LEN);
+	for (i = 0; asked->has_public_key && i < asked->n_peers; i++)
+		dropped[i] = !memcmp(asked->peers[i].public_key,
+				     asked->public_key, KEY_LEN);
 }
 
 int conf_predict_device(const struct wg_device *asked, struct arena *a,
@@ -331,7 +314,7 @@ int conf_predict_device(const struct wg_device *asked, struct arena *a,
 	if (!scratch || !dropped || conf_claims(asked, &c))
 		return -ENOMEM;
 	settle_private_key(&dev);
-	drop_own(&dev, asked, dropped);
+	drop_own(asked, dropped);
 	for (i = 0; i < n; i++)
 		if (asked->peers[i].replace_allowed_ips)
 			scratch[c.first[i]] = c.start[i];

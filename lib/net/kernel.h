@@ -80,9 +80,9 @@ int kernel_link(struct kernel *k, struct snap_link *ret_link, struct wgq_err *e)
  * @link:	the interface
  *
  * Finds out whether the device lives in a userspace implementation.  A link of
- * the kernel's own kind does not, whatever sockets there are: these are found by
- * name alone, and another network namespace may have an interface of that name
- * (B-2).
+ * the kernel's own kind does not, whatever sockets there are: these are found
+ * by name alone, and another network namespace may have an interface of that
+ * name (B-2).
  *
  * Return: whether it is a WireGuard interface (DN-1).
  */
@@ -99,6 +99,18 @@ bool kernel_use(struct kernel *k, const struct snap_link *link);
  */
 int kernel_device(struct kernel *k, struct arena *a, struct wg_device *ret_dev,
 		  struct wgq_err *e) __attribute__((warn_unused_result));
+
+/**
+ * kernel_own_key() - the public key that the kernel derived for the device
+ * @k:		kernel; the device is the kernel's own
+ * @ret_key:	receives the key
+ * @ret_has:	receives whether there is one
+ * @e:		filled on failure
+ *
+ * Return: 0 or -errno.
+ */
+int kernel_own_key(struct kernel *k, uint8_t ret_key[KEY_LEN], bool *ret_has,
+		   struct wgq_err *e) __attribute__((warn_unused_result));
 
 /**
  * kernel_addresses() - addresses of the interface, IPv4 first

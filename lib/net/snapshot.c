@@ -107,6 +107,22 @@ int kernel_device(struct kernel *k, struct arena *a, struct wg_device *ret_dev,
 			     e);
 }
 
+int kernel_own_key(struct kernel *k, uint8_t ret_key[KEY_LEN], bool *ret_has,
+		   struct wgq_err *e)
+{
+	bool has = false;
+	int ret;
+
+	ret = kernel_has_wireguard(k, &has, e);
+	if (ret)
+		return ret;
+	if (!has)
+		return err_set(e, -EPROTONOSUPPORT,
+			       "the kernel has no WireGuard");
+	return wg_get_public_key(&k->generic, k->wg_family, k->ifname, ret_key,
+				 ret_has, e);
+}
+
 /* A growing list of prefixes, filled by a dump. */
 struct addr_list {
 	struct arena *a;

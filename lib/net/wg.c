@@ -405,6 +405,9 @@ static int read_device_attr(struct wg_reader *r, const struct nlattr *attr)
 		dev->has_private_key = get(attr, dev->private_key, KEY_LEN) &&
 				       !key_is_zero(dev->private_key);
 		break;
+	case WGDEVICE_A_PUBLIC_KEY:
+		dev->has_public_key = get(attr, dev->public_key, KEY_LEN);
+		break;
 	case WGDEVICE_A_LISTEN_PORT:
 		get(attr, &dev->listen_port, sizeof(dev->listen_port));
 		dev->has_listen_port = dev->listen_port != 0;
@@ -501,6 +504,26 @@ int wg_get_fwmark(struct nl *nl, uint16_t family, const char *ifname,
 	ret = get_device(nl, ifname, &g, e);
 	if (ret == 0)
 		*ret_mark = dev.fwmark;
+	explicit_bzero(&dev, sizeof(dev));
+	arena_done(&arena);
+	return ret;
+}
+
+int wg_get_public_key(struct nl *nl, uint16_t family, const char *ifname,
+		      uint8_t ret_key[KEY_LEN], bool *ret_has,
+		      struct wgq_err *e)
+{
+	struct get g = { .family = family, .stop = true };
+	struct arena arena = {};
+	struct wg_device dev;
+	int ret;
+
+	wg_reader_begin(&g.reader, &arena, &dev);
+	ret = get_device(nl, ifname, &g, e);
+	if (ret == 0) {
+		memcpy(ret_key, dev.public_key, KEY_LEN);
+		*ret_has = dev.has_public_key;
+	}
 	explicit_bzero(&dev, sizeof(dev));
 	arena_done(&arena);
 	return ret;

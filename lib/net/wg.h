@@ -149,6 +149,18 @@ int wg_get_device(struct nl *nl, uint16_t family, const char *ifname,
 		  struct wgq_err *e) __attribute__((warn_unused_result));
 
 /**
+ * wg_get_public_key() - read the key that the kernel derived, at a cost that
+ * does not grow with its peers
+ * @ret_key:	receives the key
+ * @ret_has:	receives whether the device has one
+ *
+ * Return: as wg_get_device().
+ */
+int wg_get_public_key(struct nl *nl, uint16_t family, const char *ifname,
+		      uint8_t ret_key[KEY_LEN], bool *ret_has,
+		      struct wgq_err *e) __attribute__((warn_unused_result));
+
+/**
  * wg_get_fwmark() - read a device's fwmark, at a cost that does not grow with
  * its peers
  * @ret_mark:	receives the fwmark, 0 = none

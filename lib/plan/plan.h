@@ -95,6 +95,14 @@ int plan_setup(const struct conf *conf, const struct snap_host *host,
 	       struct plan *p) __attribute__((warn_unused_result));
 
 /**
+ * plan_addresses() - plan the addresses alone, the second half of plan_setup()
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int plan_addresses(const struct conf *conf, const struct snap_host *host,
+		   struct plan *p) __attribute__((warn_unused_result));
+
+/**
  * plan_hooks() - plan the hooks of a phase
  *
  * Return: 0 or -ENOMEM.

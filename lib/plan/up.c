@@ -92,14 +92,12 @@ int plan_create(const struct conf *conf, const char *userspace, struct plan *p)
 	return plan_hooks(conf, CONF_PRE_UP, p);
 }
 
-int plan_setup(const struct conf *conf, const struct snap_host *host,
-	       struct plan *p)
+int plan_addresses(const struct conf *conf, const struct snap_host *host,
+		   struct plan *p)
 {
 	struct step *s;
 	size_t i;
 
-	if (!plan_add(p, STEP_WG_CONF, 0))
-		return -ENOMEM;
 	for (i = 0; i < conf->address.n; i++) {
 		if (host->ipv6_off && conf->addresses[i].family == AF_INET6)
 			continue;
@@ -109,6 +107,14 @@ int plan_setup(const struct conf *conf, const struct snap_host *host,
 		s->addr = conf->addresses[i];
 	}
 	return 0;
+}
+
+int plan_setup(const struct conf *conf, const struct snap_host *host,
+	       struct plan *p)
+{
+	if (!plan_add(p, STEP_WG_CONF, 0))
+		return -ENOMEM;
+	return plan_addresses(conf, host, p);
 }
 
 int plan_mtu(const struct conf *conf, const struct snap_host *host)

@@ -682,6 +682,27 @@ static void test_trace(void **state)
 	assert_string_equal(s->r.said.p, want);
 }
 
+/* KEYS-3: the kernel drops the peer, so no route may lead to it. */
+static void test_own_key_among_peers(void **state)
+{
+	struct scene *s = *state;
+
+	mark_start(s);
+	conf(s, "wg0",
+	     INTERFACE
+	     "[Peer]\n"
+	     "PublicKey = HIgo9xNzJMWLKASShiTqIybxZ0U3wGLiUeJ1PKf8ykw=\n"
+	     "AllowedIPs = 10.20.0.0/16\n" SPLIT);
+	up(s, "wg0");
+	assert_non_null(strstr(s->r.said.p,
+			       "wg0.conf:4: this peer has the interface's own "
+			       "key and is left out\n"));
+	assert_null(strstr(s->r.said.p, "10.20.0.0/16"));
+	assert_non_null(strstr(s->r.said.p, "route add 10.10.0.0/16"));
+	down(s, "wg0");
+	assert_host_at_start(s);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, begin, end)
 
 int main(void)
@@ -709,6 +730,7 @@ int main(void)
 		TEST(test_post_down_fails),
 		TEST(test_undo_fails_text),
 		TEST(test_trace),
+		TEST(test_own_key_among_peers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -158,47 +158,6 @@ static void zero(void **state)
 	}
 }
 
-static void must_derive(const char *priv, const char *pub)
-{
-	uint8_t a[KEY_LEN], b[KEY_LEN], want[KEY_LEN];
-
-	if (strlen(priv) == 64) {
-		assert_true(key_parse_hex(a, priv, 64));
-		assert_true(key_parse_hex(want, pub, 64));
-	} else {
-		assert_true(parse(a, priv));
-		assert_true(parse(want, pub));
-	}
-	key_public(b, a);
-	assert_memory_equal(b, want, KEY_LEN);
-}
-
-static void g_4_public_keys(void **state)
-{
-	(void)state;
-	must_derive("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",
-		    "L+V9o0fNYkMVKNqsX7spBzD/9oSvxM/C7ZCZX1jLO3Q=");
-	must_derive(TEXT, "HIgo9xNzJMWLKASShiTqIybxZ0U3wGLiUeJ1PKf8ykw=");
-}
-
-/* Alice and Bob of RFC 7748, chapter 6.1; the first iteration of 5.2. */
-static void rfc_7748_public_keys(void **state)
-{
-	(void)state;
-	must_derive("77076d0a7318a57d3c16c17251b26645df4c2f87ebc0992a"
-		    "b177fba51db92c2a",
-		    "8520f0098930a754748b7ddcb43ef75a0dbf3a0d26381af4"
-		    "eba4a98eaa9b4e6a");
-	must_derive("5dab087e624a8a4b79e17f8b83800ee66f3bb1292618b6fd"
-		    "1c2f8b27ff88e0eb",
-		    "de9edb7d7b7dc1b4d35b61c2ece435373f8343c85b78674d"
-		    "adfc7e146f882b4f");
-	must_derive("0900000000000000000000000000000000000000000000000000"
-		    "000000000000",
-		    "422c8e7a6227d7bca1350b3e2bb7279f7897b87bb6854b783c60"
-		    "e80311ae3079");
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -209,8 +168,6 @@ int main(void)
 		cmocka_unit_test(known_bytes),
 		cmocka_unit_test(hex_digits),
 		cmocka_unit_test(zero),
-		cmocka_unit_test(g_4_public_keys),
-		cmocka_unit_test(rfc_7748_public_keys),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

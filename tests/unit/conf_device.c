@@ -355,9 +355,8 @@ static const struct {
 	  "W6/0 this peer has the public key of the peer in line 1\n"
 	  "W9/0 this peer has the public key of the peer in line 1, whose "
 	  "allowed IPs it replaces\n" },
-	{ "KEYS-3 said", I "PrivateKey=" KEY_A "\n" PA,
-	  "key yAnz peer@3 HIgo ips@0= ",
-	  "W3/0 this peer has the interface's own key and is ignored\n" },
+	{ "KEYS-3 is the kernel's to find out", I "PrivateKey=" KEY_A "\n" PA,
+	  "key yAnz peer@3 HIgo ips@0= ", "" },
 	{ "KEYS-3 needs a private key",
 	  I "PrivateKey=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n" PEER(
 		  "L+V9o0fNYkMVKNqsX7spBzD/9oSvxM/C7ZCZX1jLO3Q="),

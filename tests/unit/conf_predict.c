@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "lib_conf.h"
+#include "lib_curve.h"
 
 #include <stdlib.h>
 
@@ -92,6 +93,15 @@ static const struct {
 	  "L+V9:\n" },
 };
 
+/* As the kernel does it. */
+static void tell_own_key(struct wg_device *dev)
+{
+	dev->has_public_key =
+		dev->has_private_key && !key_is_zero(dev->private_key);
+	if (dev->has_public_key)
+		key_public(dev->public_key, dev->private_key);
+}
+
 static void check_case(size_t i)
 {
 	cleanup(buf_done) struct buf b = { 0 };
@@ -102,6 +112,7 @@ static void check_case(size_t i)
 	load(&l, cases[i].in);
 	if (l.device)
 		fail_msg("%s: %s", cases[i].clause, l.findings.p);
+	tell_own_key(&l.conf.device);
 	assert_int_equal(conf_predict_device(&l.conf.device, &a, &live), 0);
 	show(&b, &live);
 	if (strcmp(b.p, cases[i].out) != 0)
