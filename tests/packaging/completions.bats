@@ -73,40 +73,97 @@ zsh_words() {
 	LC_ALL=C sort -u "$BATS_TEST_TMPDIR/hits"
 }
 
-# same WANTED WORD...: $shell offers just this, blank for blank.
+# same WANTED WORD...: $shell offers just this; "~" is a blank in a name.
 same() {
 	local want got
-	want=$(tr ' ' '\n' <<<"$1" | tr '~' ' ' | LC_ALL=C sort)
+	want=$(tr -s ' \t' '\n' <<<"$1" | tr '~' ' ' | LC_ALL=C sort)
 	shift
 	got=$("${shell}_words" "$@")
 	echo "$shell: $*: <$got>, wanted <$want>"
 	[ "$got" = "$want" ]
 }
 
-# What all three shells agree in, but for what they offer first, and how they
-# name a directory and a file in it.
+# What all three shells agree in, but for what they offer first, how they name a
+# directory and a file in it, and what they offer where nothing can follow but
+# options.
 common() {
-	local first=$1 dir=$2 deep=$3
+	local first=$1 dir=$2 deep=$3 rest=${4-}
 	same "$first" wgq ''
 	same 'save strip' wgq s
+	same explain wgq e
 	same --version wgq --v
 	same '--help --version' wgq --
 	same 'other' wgq up o
 	same 'home' wgq strip h
 	same "wg0 wghere.conf wg~two.conf $dir" wgq up w
 	same "wg0 wghere.conf wg~two.conf $dir" wgq strip w
+	same "wg0 wghere.conf wg~two.conf $dir" wgq explain w
 	same 'wg0 wg1 wgtun' wgq down ''
 	same 'wg0 wg1 wgtun' wgq save w
 	same "$deep" wgq up wgdir/
 	same "$deep" wgq down wgdir/
 	same --help wgq down --h
-	same '' wgq up wg0 ''
+	same "$rest" wgq strip wg0 ''
+	same 'wg0 wg1 wgtun' wgq down -- ''
+	same '' wgq down -- --h
 	same '' wgq nothing ''
+}
+
+# Options, of up and of explain as a shell names them, and values that follow in
+# a word of their own.
+options() {
+	local up=$1 explain=$2 opt
+	same "$up" wgq up --
+	same "$up" wgq up wg0 --
+	same "$explain" wgq explain --
+	same --help wgq save --
+	for opt in --in --out; do
+		same 'eth0 wg0 wg1' wgq explain $opt ''
+		same 'wg0 wg1' wgq explain --reply $opt w
+	done
+	same 'icmp tcp udp' wgq explain --proto ''
+	same '' wgq explain --port ''
+	same 'any peers' wgq up --open-port ''
+	same 'other' wgq up --open-port any o
+	same 'other' wgq up --literal --forward o
+	same 'other' wgq explain --in wg0 --src 192.0.2.1 --reply o
+	same '' wgq explain --in wg0 other o
+}
+
+# values [AGAIN] [KEPT]: values in one word with their option.  A shell offers
+# them with the option AGAIN or without, and with what is there of a list or not.
+values() {
+	local opt again='' list=eth0,
+	for opt in --in --out; do
+		[ -z "$1" ] || again=$opt=
+		same "${again}eth0 ${again}wg0 ${again}wg1" wgq explain $opt=
+		same "${again}wg0 ${again}wg1" wgq explain wg0 $opt=w
+	done
+	for opt in --forward --masquerade; do
+		[ -z "$1" ] || again=$opt=
+		[ -n "$2" ] || list=
+		same "${again}eth0 ${again}wg0 ${again}wg1" wgq up $opt=
+		same "${again}eth0" wgq up --literal $opt=e
+		same "$again${list}wg0 $again${list}wg1" wgq up $opt=eth0,
+		same "$again${list}wg1" wgq up $opt=eth0,wg1
+	done
+	[ -z "$1" ] || again=--open-port=
+	same "${again}any ${again}peers" wgq up --open-port=
+	same "${again}any" wgq up --open-port=a
+	[ -z "$1" ] || again=--proto=
+	same "${again}tcp" wgq explain --proto=t
+	same '' wgq explain --forward=
+	same '' wgq down --in=
 }
 
 @test "bash: verbs, names, files" {
 	shell=bash
-	common 'up down save strip --help --version' wgdir wgdir/deep.conf
+	common 'up down save strip explain --help --version' \
+		wgdir wgdir/deep.conf
+	options '--forward --forward= --masquerade --masquerade= --open-port=
+		--literal --help' '--in= --out= --src= --dst= --proto= --port=
+		--reply --local --json --help'
+	values again kept
 }
 
 @test "bash: names are not expanded" {
@@ -123,24 +180,39 @@ common() {
 		wgq() { printf '<%s>' "\$@"; echo; }
 		PS1=
 	END
-	printf 'wgq str\two\t\nwgq up wg\\ t\t\nwgq up wgd\tdee\t\nexit\n' |
+	{
+		printf 'wgq str\two\t\nwgq up wg\\ t\t\nwgq up wgd\tdee\t\n'
+		printf 'wgq up --fo\t=e\t oth\t\nwgq up --op\tp\t oth\t\n'
+		printf 'wgq up --masquerade=eth0,wg1,\t oth\t\nexit\n'
+	} |
 		TERM=dumb script -qec 'bash --noprofile --rcfile rc -i' \
 			/dev/null | tr -d '\r' >out
 	cat out
 	grep -qxF '<up><wg two.conf>' out
 	grep -qxF '<up><wgdir/deep.conf>' out
+	grep -qxF '<up><--forward=eth0><other>' out
+	grep -qxF '<up><--open-port=peers><other>' out
+	grep -qxF '<up><--masquerade=eth0,wg1,wg0><other>' out
 }
 
 @test "zsh: verbs, names, files" {
 	need zsh
 	shell=zsh
-	common 'up down save strip' wgdir deep.conf
+	common 'up down save strip explain' wgdir deep.conf --help
+	options '--forward --masquerade --open-port --literal --help' \
+		'--in --out --src --dst --proto --port --reply --local --json
+		--help'
+	values
 }
 
 @test "fish: verbs, names, files" {
 	need fish
 	shell=fish
-	common 'up down save strip' wgdir/ wgdir/deep.conf
+	common 'up down save strip explain' wgdir/ wgdir/deep.conf
+	options '--forward --forward= --masquerade --masquerade= --open-port
+		--literal --help' '--in --out --src --dst --proto --port
+		--reply --local --json --help'
+	values again kept
 }
 
 @test "a directory without confs and interfaces gives nothing" {

@@ -152,12 +152,12 @@ static void read_only(int from, bool there)
 	int fd = -1, ret;
 
 	if (unshare(CLONE_NEWNS) ||
-	    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
-	    mount("tmpfs", dir, "tmpfs", 0, NULL))
+	    mount("none", "/", "none", MS_REC | MS_PRIVATE, "") ||
+	    mount("tmpfs", dir, "tmpfs", 0, ""))
 		_exit(77);
 	if (there)
 		close(open(path, O_CREAT | O_WRONLY, 0600));
-	if (mount(NULL, dir, NULL, MS_REMOUNT | MS_RDONLY, NULL))
+	if (mount("none", dir, "none", MS_REMOUNT | MS_RDONLY, ""))
 		_exit(77);
 	ret = xtlock_take(path, 0, NULL, &fd, &e);
 	if (write(from, e.msg, strlen(e.msg) + 1) < 0)
