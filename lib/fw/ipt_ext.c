@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "fw/ipt_ext.h"
+
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "fw/ipt_ext.h"
 
 /* An option without and one with an argument, in a table. */
 #define FLAG(n, i, x)                                              \

@@ -5,7 +5,7 @@
 #include <sys/socket.h>
 
 #include "base/uapi/wireguard.h"
-#include "../lib_curve.h"
+#include "curve.h"
 #include "private.h"
 
 /* A GET's messages are cut this short so that readers meet continued peers. */

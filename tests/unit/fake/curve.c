@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "lib_curve.h"
+#include "curve.h"
 
 #include <sodium/crypto_scalarmult_curve25519.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#ifndef WGQ_TESTS_LIB_CURVE_H
-#define WGQ_TESTS_LIB_CURVE_H
+#ifndef WGQ_TESTS_FAKE_CURVE_H
+#define WGQ_TESTS_FAKE_CURVE_H
 
 #include "base/key.h"
 
