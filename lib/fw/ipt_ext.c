@@ -547,8 +547,8 @@ static const char *incomplete(const struct ipt_use *u)
 			       : "CONNMARK target: No operation specified";
 	case IPT_T_REDIRECT:
 		return u->s.nat.flags & NF_NAT_RANGE_PROTO_OFFSET
-			       ? "Shifted portmap ranges not supported with this "
-				 "kernel"
+			       ? "Shifted portmap ranges not supported with "
+				 "this kernel"
 			       : NULL;
 	case IPT_TCP:
 	case IPT_UDP:

@@ -98,9 +98,9 @@ static void test_sysctl_values(void **state)
 	assert_int_equal(sysctl_read_own(dir, "net.ipv4.no", value, &e),
 			 -ENOENT);
 	e = (struct wgq_err){};
-	assert_int_equal(sysctl_read_own(SYSCTL_ROOT, "kernel.ostype", value,
-					 &e),
-			 -EACCES);
+	assert_int_equal(
+		sysctl_read_own(SYSCTL_ROOT, "kernel.ostype", value, &e),
+		-EACCES);
 	assert_string_equal(value, "1");
 }
 
