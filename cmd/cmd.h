@@ -54,6 +54,7 @@ int cmd_up(struct wgq_opts *o, int argc, char **argv);
 int cmd_down(struct wgq_opts *o, int argc, char **argv);
 int cmd_save(struct wgq_opts *o, int argc, char **argv);
 int cmd_strip(struct wgq_opts *o, int argc, char **argv);
+int cmd_hooks(struct wgq_opts *o, int argc, char **argv);
 int cmd_explain(struct wgq_opts *o, int argc, char **argv);
 
 /**

@@ -25,6 +25,8 @@ static const struct verb_option up_options[] = {
 	{ "open-port", VALUE_REQUIRED, "peers|any",
 	  "accept what comes to ListenPort, from peers or anybody",
 	  offsetof(struct wgq_opts, open_port) },
+	{ "hooks", VALUE_REQUIRED, "all|native|none", "which hooks run",
+	  offsetof(struct wgq_opts, hooks) },
 	{ "literal", VALUE_NONE, NULL,
 	  "let the rules of hooks stand where they say",
 	  offsetof(struct wgq_opts, literal) },
@@ -51,7 +53,16 @@ static const struct verb_option explain_options[] = {
 	  "they are for this host, and not forwarded",
 	  offsetof(struct wgq_opts, explain.local) },
 	{ "json", VALUE_NONE, NULL, "answer in JSON",
-	  offsetof(struct wgq_opts, explain.json) },
+	  offsetof(struct wgq_opts, json) },
+	{ 0 },
+};
+
+static const struct verb_option hooks_options[] = {
+	{ "json", VALUE_NONE, NULL, "answer in JSON",
+	  offsetof(struct wgq_opts, json) },
+	{ "tsv", VALUE_NONE, NULL,
+	  "judge lines `ID TAB KIND TAB HOOK' of standard input",
+	  offsetof(struct wgq_opts, tsv) },
 	{ 0 },
 };
 
@@ -64,6 +75,8 @@ const struct verb verbs[] = {
 	  true, false, NULL },
 	{ "strip", CONF_ARG, "print the conf as wg(8) reads it", cmd_strip,
 	  true, false, NULL },
+	{ "hooks", CONF_ARG, "tell how each hook of a conf will run", cmd_hooks,
+	  false, true, hooks_options },
 	{ "explain", "[" CONF_ARG "]",
 	  "tell which firewall rules let a flow through or refuse it",
 	  cmd_explain, false, true, explain_options },

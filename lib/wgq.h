@@ -19,11 +19,10 @@
  * @port:	destination port, NULL = any
  * @reply:	they are replies, not new connections
  * @local:	they are for this host, and not forwarded
- * @json:	answer in JSON
  */
 struct wgq_flow {
 	const char *in, *out, *src, *dst, *proto, *port;
-	bool reply, local, json;
+	bool reply, local;
 };
 
 /**
@@ -36,6 +35,10 @@ struct wgq_flow {
  * @masquerade:	as the directive Masquerade, likewise
  * @open_port:	as the directive OpenPort, NULL likewise
  * @literal:	let the rules of hooks stand where they say, to the letter
+ * @hooks:	which hooks run: "all", "native" for those alone that are
+ *carried out in the process, or "none"; NULL = all
+ * @json:	answer in JSON, where there is one
+ * @tsv:	unused here
  * @explain:	what wgq_explain() is asked, unused by the others
  * @self:	path of the program, whose directory goes before PATH for hooks
  *		and helpers (ENV-2); NULL asks /proc, when there is a need
@@ -52,6 +55,8 @@ struct wgq_opts {
 	const char *target;
 	const char *forward, *masquerade, *open_port;
 	bool literal;
+	const char *hooks;
+	bool json, tsv;
 	struct wgq_flow explain;
 	const char *self;
 	const char *const *env;
@@ -118,5 +123,28 @@ int wgq_strip(const struct wgq_opts *o, struct buf *out, struct wgq_err *e)
  */
 int wgq_explain(const struct wgq_opts *o, struct buf *out, struct wgq_err *e)
 	__attribute__((warn_unused_result));
+
+/**
+ * wgq_hooks() - tell how each hook of a conf will run
+ * @o:		options
+ * @out:	receives two lines a hook, or JSON
+ * @e:		filled on failure
+ *
+ * Return: 0 or -errno.
+ */
+int wgq_hooks(const struct wgq_opts *o, struct buf *out, struct wgq_err *e)
+	__attribute__((warn_unused_result));
+
+/**
+ * wgq_judge_hooks() - the same for lines that are in no conf
+ * @text:	lines "id TAB kind TAB hook", what follows is passed over
+ * @len:	its length
+ * @out:	receives "id TAB native|exec|shell|invalid TAB why" for each
+ * @e:		filled on failure
+ *
+ * Return: 0 or -errno.
+ */
+int wgq_judge_hooks(const char *text, size_t len, struct buf *out,
+		    struct wgq_err *e) __attribute__((warn_unused_result));
 
 #endif

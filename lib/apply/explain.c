@@ -32,7 +32,7 @@ static int tell(struct asking *k, const struct fw_flow *f, const char *title,
 					     : SYSCTL_IPV4_FORWARD) == 0;
 	int ret;
 
-	if (k->r.o->explain.json) {
+	if (k->r.o->json) {
 		buf_adds(out, k->n++ ? ",\n" : "[\n");
 		buf_addf(out,
 			 "{\"flow\": \"%s\", \"family\": \"%s\", "
@@ -327,7 +327,7 @@ static int answer(struct asking *k, struct wgq_err *e)
 	} else {
 		ret = o->target ? tell_target(k, e) : tell_all(k, e);
 	}
-	if (!ret && o->explain.json)
+	if (!ret && o->json)
 		buf_adds(k->out, k->n ? "\n]\n" : "[]\n");
 	return ret;
 }

@@ -718,6 +718,11 @@ int run_hook(struct run *r, const struct step_hook *s, struct wgq_err *e)
 	struct hook hook;
 	int status, ret;
 
+	if (r->o->hooks && !strcmp(r->o->hooks, "none")) {
+		run_say(r, "[!]", "%s was not run: hooks are switched off",
+			conf_phase_name(s->phase));
+		return 0;
+	}
 	if (run_environment(r))
 		return err_sys(e, -ENOMEM, "hook");
 	ret = hook_parse(s->text, r->conf.ifname, &ev.a, &hook);

@@ -13,6 +13,7 @@
  * mistakes of the conf are still found before the first change.
  */
 #include "apply/hook.h"
+#include "apply/hook_class.h"
 #include "apply/run.h"
 
 #include <dirent.h>
@@ -49,34 +50,80 @@ static bool has_hooks(const struct conf *conf)
 	return n != 0;
 }
 
+/* Say where a hook that @e tells of is. */
+static int at_hook(const struct run *r, unsigned int line, int status,
+		   struct wgq_err *e)
+{
+	err_at(e, r->conf.name, line);
+	return err_status(e, status);
+}
+
+/*
+ * Programs that a PreUp hook may bring, by installing or mounting something,
+ * are not looked for before it has run.
+ */
+static int check_programs(struct run *r, enum conf_phase phase,
+			  unsigned int line, const struct hook_class *k,
+			  struct wgq_err *e)
+{
+	size_t i;
+
+	if (phase == CONF_PRE_DOWN || phase == CONF_POST_DOWN ||
+	    (phase == CONF_POST_UP && r->conf.hooks[CONF_PRE_UP].n))
+		return 0;
+	for (i = 0; i < k->n_program; i++) {
+		if (!k->program[i].needed ||
+		    exec_have(r->search_path, k->program[i].name))
+			continue;
+		err_set(e, -ENOENT, "%s: %s: command not found",
+			conf_phase_name(phase), k->program[i].name);
+		return at_hook(r, line, 127, e);
+	}
+	return 0;
+}
+
+static int check_hook(struct run *r, enum conf_phase phase,
+		      const struct conf_value *v, struct wgq_err *e)
+{
+	bool native_only = r->o->hooks && !strcmp(r->o->hooks, "native");
+	struct hook_class k;
+	struct hook hook;
+
+	if (hook_parse(v->s, r->conf.ifname, &r->arena, &hook) ||
+	    hook_classify(hook.text, &r->arena, &k))
+		return err_sys(e, -ENOMEM, "hooks");
+	if (native_only && k.way != HOOK_NATIVE) {
+		err_set(e, -EPERM, "%s is not native: %s",
+			conf_phase_name(phase), k.why);
+		return at_hook(r, v->line, 1, e);
+	}
+	if ((k.way == HOOK_BY_SHELL || k.way == HOOK_INVALID) &&
+	    !exec_have(r->search_path, "bash") &&
+	    !exec_have(r->search_path, "sh")) {
+		err_set(e, -ENOENT,
+			"%s needs a shell (%s), and there is neither bash nor "
+			"sh",
+			conf_phase_name(phase), k.why);
+		return at_hook(r, v->line, 127, e);
+	}
+	return check_programs(r, phase, v->line, &k, e);
+}
+
 static int check_hooks(struct up *u, struct wgq_err *e)
 {
 	struct run *r = &u->r;
 	const struct conf_list *list;
-	struct hook hook;
 	size_t i, j;
+	int ret = 0;
 
 	if (run_environment(r))
 		return err_sys(e, -ENOMEM, "hooks");
 	for (i = 0; i < CONF_PHASES; i++) {
 		list = &r->conf.hooks[i];
-		for (j = 0; j < list->n; j++) {
-			if (hook_parse(list->v[j].s, r->conf.ifname, &r->arena,
-				       &hook))
-				return err_sys(e, -ENOMEM, "hooks");
-			if (hook.kind != HOOK_SHELL ||
-			    exec_have(r->search_path, "bash") ||
-			    exec_have(r->search_path, "sh"))
-				continue;
-			err_set(e, -ENOENT,
-				"%s needs a shell, and there is "
-				"neither bash nor sh",
-				conf_phase_name((enum conf_phase)i));
-			err_at(e, r->conf.name, list->v[j].line);
-			return err_status(e, 127);
-		}
+		for (j = 0; j < list->n && !ret; j++)
+			ret = check_hook(r, (enum conf_phase)i, &list->v[j], e);
 	}
-	return 0;
+	return ret;
 }
 
 static int already_exists(const struct run *r, struct wgq_err *e)
