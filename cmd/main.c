@@ -57,6 +57,12 @@ static const struct verb_option explain_options[] = {
 	{ 0 },
 };
 
+static const struct verb_option down_options[] = {
+	{ "hooks", VALUE_REQUIRED, "all|none", "which hooks run",
+	  offsetof(struct wgq_opts, hooks) },
+	{ 0 },
+};
+
 static const struct verb_option hooks_options[] = {
 	{ "json", VALUE_NONE, NULL, "answer in JSON",
 	  offsetof(struct wgq_opts, json) },
@@ -70,7 +76,7 @@ const struct verb verbs[] = {
 	{ "up", CONF_ARG, "bring an interface up", cmd_up, true, false,
 	  up_options },
 	{ "down", CONF_ARG, "take an interface down", cmd_down, true, false,
-	  NULL },
+	  down_options },
 	{ "save", CONF_ARG, "write the live state into the conf", cmd_save,
 	  true, false, NULL },
 	{ "strip", CONF_ARG, "print the conf as wg(8) reads it", cmd_strip,

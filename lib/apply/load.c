@@ -259,6 +259,12 @@ int run_load(struct run *r, const struct wgq_opts *o, const struct host *host,
 	ret = run_init(r, o, host, e);
 	if (ret)
 		return ret;
+	if (o->hooks && strcmp(o->hooks, "all") && strcmp(o->hooks, "native") &&
+	    strcmp(o->hooks, "none"))
+		return err_set(e, -EINVAL,
+			       "--hooks: `%s' is neither all nor native nor "
+			       "none",
+			       o->hooks);
 	path = find_conf(r);
 	if (!path)
 		return err_sys(e, -ENOMEM, "%s", o->target);

@@ -116,6 +116,8 @@ static int check_hooks(struct up *u, struct wgq_err *e)
 	size_t i, j;
 	int ret = 0;
 
+	if (r->o->hooks && !strcmp(r->o->hooks, "none"))
+		return 0;
 	if (run_environment(r))
 		return err_sys(e, -ENOMEM, "hooks");
 	for (i = 0; i < CONF_PHASES; i++) {
