@@ -44,7 +44,8 @@ struct word;
  * @op:		of a PART_PARAM
  * @colon:	an empty parameter counts as unset
  * @longest:	`##` or `%%`
- * @bare:	$x without braces, which reaches as far as a name does
+ * @bare:	$x without braces, which reaches as far as a name does; or an
+ *		empty $(), which leaves $? alone
  * @text:	bytes, name of a parameter or of a user
  * @arg:	word of a parameter's operator; expression of a PART_ARITH
  * @list:	of a PART_COMMAND; NULL for nothing to do

@@ -245,6 +245,13 @@ static struct atoms *product(struct braces *b, const struct atoms *before,
 	return first;
 }
 
+static bool has_comma(const struct atoms *s, size_t from)
+{
+	while (from < s->n && s->v[from].c != ',')
+		from++;
+	return from < s->n;
+}
+
 static struct atoms *expand_deep(struct braces *b, const struct atoms *s)
 {
 	struct atoms before = { .v = s->v }, after, *middle, *tail;
@@ -259,8 +266,12 @@ static struct atoms *expand_deep(struct braces *b, const struct atoms *s)
 		end = closing(s->v, s->n, i, &comma);
 		if (end == s->n)
 			continue;
-		if (!comma && !range_text(s->v + i + 1, end - i - 1, text))
+		if (!comma && !range_text(s->v + i + 1, end - i - 1, text)) {
+			/* bash takes {a}b,c} for one pair of braces. */
+			if (has_comma(s, end))
+				parse_refuse(b->ps, "has odd braces");
 			continue;
+		}
 		middle = comma ? alternatives(b, s->v + i + 1, end - i - 1)
 			       : range(b, text);
 		if (!middle)
@@ -357,19 +368,24 @@ static struct word *from_atoms(struct parser *ps, const struct atoms *s)
 /* Is there an opening brace, and what would make it matter? */
 static bool is_braced(struct parser *ps, const struct word *w)
 {
-	bool open = false, inner = false, bare = false;
+	bool open = false, inner = false, bare = false, tilde = false;
 	const struct part *p;
 
 	for (p = w->parts; p; p = p->next) {
 		bare |= p->bare;
 		if (p->kind != PART_TEXT || p->quoted)
 			continue;
+		tilde |= strchr(p->text, '~') && strpbrk(p->text, "=:");
 		open |= strchr(p->text, '{') != NULL;
 		inner |= strchr(p->text, ',') || strstr(p->text, "..");
 	}
 	/* As braces come first, $x{a,b} is $xa $xb, and {$x,y}z is $xz yz. */
 	if (open && inner && bare)
 		parse_refuse(ps, "mixes braces and variables");
+	/* What looks like an assignment then is none, nor ends a tilde there.
+	 */
+	if (open && inner && tilde)
+		parse_refuse(ps, "mixes braces and tildes");
 	return open && inner;
 }
 

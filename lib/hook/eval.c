@@ -273,9 +273,17 @@ static void export_all(struct eval *ev, const struct node *n,
 		var_export(ev, as->name, *values++);
 }
 
+static bool redirects_stdin(const struct redir *r)
+{
+	while (r && r->fd)
+		r = r->next;
+	return r;
+}
+
 /*
  * No words are left: assignments and redirections are all there is.  The
- * status is that of a substitution in them, if there was one.
+ * status is that of a substitution, if there was one; but to redirect stdin
+ * bash starts a child of its own, which succeeds.
  */
 static void nothing(struct eval *ev, const struct node *n, const struct io *io,
 		    struct arena *a)
@@ -293,7 +301,7 @@ static void nothing(struct eval *ev, const struct node *n, const struct io *io,
 		return;
 	if (!ok)
 		ev->status = 1;
-	else if (!ev->substituted)
+	else if (!ev->substituted || redirects_stdin(n->redirs))
 		ev->status = 0;
 }
 

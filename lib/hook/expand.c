@@ -265,6 +265,8 @@ static void expand_command(struct expansion *x, const struct part *p)
 {
 	cleanup(buf_done) struct buf out = {};
 
+	if (p->bare)
+		return;
 	eval_substitute(x->ev, p->list, x->io, &out);
 	if (!x->ev->fatal)
 		add_value(x, out.p ? out.p : "", p->quoted);

@@ -103,21 +103,15 @@ static const struct node *substituted(struct parser *ps)
 	return list;
 }
 
-/* From behind `$(`.  An empty one is nothing, and leaves $? alone. */
+/* From behind `$(`. */
 static bool lex_command(struct builder *b, bool quoted)
 {
 	struct parser *ps = b->ps;
-	struct part *p;
+	struct part *p = add_part(b, PART_COMMAND, quoted);
 
-	if (*ps->p == ')') {
-		ps->p++;
-		if (quoted)
-			add(b, "", 0, true);
-		return true;
-	}
-	p = add_part(b, PART_COMMAND, quoted);
 	if (!p)
 		return false;
+	p->bare = *ps->p == ')';
 	p->list = substituted(ps);
 	if (parse_failed(ps))
 		return false;
@@ -160,6 +154,7 @@ static bool lex_backticks(struct builder *b, bool quoted)
 		ps->no_memory = true;
 		return false;
 	}
+	p->bare = !text.len;
 	p->list = substituted(ps);
 	if (*ps->p)
 		parse_refuse(ps, "syntax error within backticks");
@@ -523,7 +518,8 @@ static bool lex_arith_byte(struct builder *b, unsigned int *depth)
 	if ((*p == '=' && p[1] != '=' && !strchr("=!<>", p[-1])) ||
 	    (p[0] == p[1] && (*p == '+' || *p == '-')) ||
 	    (p[0] == p[1] && (*p == '<' || *p == '>') && p[2] == '=') ||
-	    (*p && strchr(",[]#{}", *p)))
+	    (!isalnum((unsigned char)*p) &&
+	     !strchr("_ \t\n+-*/%<>=!&|^~?:()$", *p)))
 		return parse_refuse(b->ps, "does odd arithmetic");
 	return lex_as_quoted(b);
 }

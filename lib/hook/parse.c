@@ -825,6 +825,10 @@ static struct node *parse_subshell(struct parser *ps)
 	ps->loops = loops;
 	if (parse_failed(ps))
 		return NULL;
+	/* bash takes the `!` for the subshell's, and errexit counts within. */
+	if (n->body->kind == NODE_PIPELINE && n->body->invert &&
+	    (n->body->body->next || n->body->body->kind != NODE_SIMPLE))
+		parse_refuse(ps, "inverts all of a subshell");
 	if (*ps->p != ')') {
 		refuse_token(ps);
 		return NULL;

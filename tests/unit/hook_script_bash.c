@@ -720,6 +720,19 @@ static void sort_lines(char *text)
 	}
 }
 
+/* Nor do they end all of what they print with a newline. */
+static void sort_bytes(char *text)
+{
+	unsigned int count[256] = { 0 }, i;
+	const char *p;
+
+	for (p = text; *p; p++)
+		count[(unsigned char)*p]++;
+	for (i = 1; i < 256; i++)
+		while (count[i]--)
+			*text++ = (char)i;
+}
+
 static bool same(struct figures *f, const char *line, const char *prefix)
 {
 	struct outcome *const both[] = { &f->real, &f->ours };
@@ -733,9 +746,9 @@ static bool same(struct figures *f, const char *line, const char *prefix)
 		if (!strchr(line, '|'))
 			continue;
 		sort_lines(both[i]->log);
-		sort_lines(both[i]->out);
-		sort_lines(both[i]->err);
-		sort_lines(both[i]->files);
+		sort_bytes(both[i]->out);
+		sort_bytes(both[i]->err);
+		sort_bytes(both[i]->files);
 	}
 	return f->real.status == f->ours.status &&
 	       !strcmp(f->real.log, f->ours.log) &&
