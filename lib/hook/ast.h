@@ -184,6 +184,36 @@ struct hook_script {
 	const struct node *list;
 };
 
+/** enum keyword - reserved words; the last ones are not understood */
+enum keyword {
+	KW_NONE,
+	KW_IF,
+	KW_THEN,
+	KW_ELIF,
+	KW_ELSE,
+	KW_FI,
+	KW_WHILE,
+	KW_UNTIL,
+	KW_FOR,
+	KW_DO,
+	KW_DONE,
+	KW_OPEN,
+	KW_CLOSE,
+	KW_ESAC,
+	KW_BANG,
+	KW_CASE,
+	KW_SELECT,
+	KW_FUNCTION,
+	KW_TIME,
+	KW_COPROC,
+	KW_TEST
+};
+
+#define KEYWORDS (KW_TEST + 1)
+
+/** keyword_names - how they are written; there is none for KW_NONE */
+extern const char *const keyword_names[KEYWORDS];
+
 /** PARSE_DEPTH - how deeply commands and substitutions may be nested */
 #define PARSE_DEPTH 40
 
@@ -257,6 +287,10 @@ void word_finish(struct parser *ps, struct word *w, bool value);
 
 /** word_is_pattern() - may files match it, if @s is what stands unquoted? */
 bool word_is_pattern(const char *s);
+
+/** name_is_shells() - does it name a builtin, keyword or wg-quick's function?
+ */
+bool name_is_shells(const char *name);
 
 /** name_builtin() - the builtin of that name, or BUILTIN_NONE */
 enum builtin name_builtin(const char *name);

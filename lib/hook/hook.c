@@ -5,117 +5,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-
-/*
- * First words that mean something of their own to the shell that wg-quick
- * evaluates a hook in: keywords, builtins and wg-quick's functions (HOOK-4).
- */
-static const char *const shell_words[] = {
-	/* keywords */
-	"if",
-	"then",
-	"else",
-	"elif",
-	"fi",
-	"case",
-	"esac",
-	"for",
-	"select",
-	"while",
-	"until",
-	"do",
-	"done",
-	"in",
-	"function",
-	"time",
-	"coproc",
-	/* builtins; `.` `:` `[` and such are kept out by their characters */
-	".",
-	":",
-	"alias",
-	"bg",
-	"bind",
-	"break",
-	"builtin",
-	"caller",
-	"cd",
-	"command",
-	"compgen",
-	"complete",
-	"compopt",
-	"continue",
-	"declare",
-	"dirs",
-	"disown",
-	"echo",
-	"enable",
-	"eval",
-	"exec",
-	"exit",
-	"export",
-	"false",
-	"fc",
-	"fg",
-	"getopts",
-	"hash",
-	"help",
-	"history",
-	"jobs",
-	"kill",
-	"let",
-	"local",
-	"logout",
-	"mapfile",
-	"popd",
-	"printf",
-	"pushd",
-	"pwd",
-	"read",
-	"readarray",
-	"readonly",
-	"return",
-	"set",
-	"shift",
-	"shopt",
-	"source",
-	"suspend",
-	"test",
-	"times",
-	"trap",
-	"true",
-	"type",
-	"typeset",
-	"ulimit",
-	"umask",
-	"unalias",
-	"unset",
-	"wait",
-	/* functions of wg-quick */
-	"cmd",
-	"die",
-	"parse_options",
-	"read_bool",
-	"auto_su",
-	"add_if",
-	"del_if",
-	"add_addr",
-	"set_mtu_up",
-	"resolvconf_iface_prefix",
-	"set_dns",
-	"unset_dns",
-	"add_route",
-	"get_fwmark",
-	"remove_firewall",
-	"add_default",
-	"set_config",
-	"save_config",
-	"execute_hooks",
-	"cmd_usage",
-	"cmd_up",
-	"cmd_down",
-	"cmd_save",
-	"cmd_strip",
-};
+#include "hook/ast.h"
 
 /* struct lexer - a line on its way to words */
 struct lexer {
@@ -175,7 +65,7 @@ static bool is_bang(const struct lexer *l)
 	return l->argc && *l->p == '!' && (is_blank(l->p[1]) || !l->p[1]);
 }
 
-static enum lexed lex_word(struct lexer *l)
+static enum lexed lex_plain(struct lexer *l)
 {
 	enum lexed ret;
 
@@ -227,7 +117,7 @@ static enum lexed lex_step(struct lexer *l)
 	skip_blanks(l);
 	if (!*l->p || *l->p == ';' || *l->p == '#')
 		return lex_end(l);
-	ret = lex_word(l);
+	ret = lex_plain(l);
 	if (ret != LEX_OK)
 		return ret;
 	slot = arena_grow(l->a, &l->argv, l->argc, &l->cap, sizeof(*slot));
@@ -243,17 +133,10 @@ static enum lexed lex_step(struct lexer *l)
 /* A name that only a file can have: no assignment, no job, nothing of bash's */
 static bool is_program(const char *word)
 {
-	size_t i;
-
 	if (!strchr("_./", *word) && !(*word >= 'a' && *word <= 'z') &&
 	    !(*word >= 'A' && *word <= 'Z') && !(*word >= '0' && *word <= '9'))
 		return false;
-	if (!*word || strchr(word, '='))
-		return false;
-	for (i = 0; i < ARRAY_SIZE(shell_words); i++)
-		if (!strcmp(word, shell_words[i]))
-			return false;
-	return true;
+	return *word && !strchr(word, '=') && !name_is_shells(word);
 }
 
 static int decide(struct hook *hook, struct arena *a)

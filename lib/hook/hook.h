@@ -14,10 +14,11 @@
  *
  * wg-quick evaluates a hook by bash within itself (contract 4.10).  Here a
  * line is first looked at: one plain command needs no shell and is executed
- * directly; anything else goes to bash, or to sh where there is none.  A line
- * counts as plain only when every byte of it is understood: words, quotes that
- * hold nothing to expand, one `;` at the end, a comment behind it.  Every doubt
- * goes to the shell, which is never wrong.  What a shell gets is a program that
+ * directly; nearly all else is evaluated by script.h; what that refuses goes to
+ * bash, or to sh where there is none.  A line counts as plain only when every
+ * byte of it is understood: words, quotes that hold nothing to expand, one `;`
+ * at the end, a comment behind it.  Every doubt goes to the shell, which is
+ * never wrong.  What a shell gets is a program that
  * sets up what wg-quick's own shell would have around the line.
  */
 

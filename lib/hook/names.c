@@ -4,6 +4,29 @@
 #include "base/cleanup.h"
 #include "hook/ast.h"
 
+const char *const keyword_names[KEYWORDS] = {
+	[KW_IF] = "if",
+	[KW_THEN] = "then",
+	[KW_ELIF] = "elif",
+	[KW_ELSE] = "else",
+	[KW_FI] = "fi",
+	[KW_WHILE] = "while",
+	[KW_UNTIL] = "until",
+	[KW_FOR] = "for",
+	[KW_DO] = "do",
+	[KW_DONE] = "done",
+	[KW_OPEN] = "{",
+	[KW_CLOSE] = "}",
+	[KW_ESAC] = "esac",
+	[KW_BANG] = "!",
+	[KW_CASE] = "case",
+	[KW_SELECT] = "select",
+	[KW_FUNCTION] = "function",
+	[KW_TIME] = "time",
+	[KW_COPROC] = "coproc",
+	[KW_TEST] = "[[",
+};
+
 /* struct known - a builtin that the evaluator has */
 struct known {
 	const char *name;
@@ -90,6 +113,14 @@ enum builtin name_builtin(const char *name)
 		if (!strcmp(known[i].name, name))
 			return known[i].builtin;
 	return BUILTIN_NONE;
+}
+
+bool name_is_shells(const char *name)
+{
+	return name_builtin(name) != BUILTIN_NONE ||
+	       is_in(keyword_names + 1, KEYWORDS - 1, name) ||
+	       is_in(other_builtins, ARRAY_SIZE(other_builtins), name) ||
+	       is_in(functions, ARRAY_SIZE(functions), name);
 }
 
 static const char *reason(struct arena *a, const char *what, const char *name)

@@ -65,63 +65,16 @@ static void skip_newlines(struct parser *ps)
 	}
 }
 
-/* enum keyword - reserved words; the last ones are not understood */
-enum keyword {
-	KW_NONE,
-	KW_IF,
-	KW_THEN,
-	KW_ELIF,
-	KW_ELSE,
-	KW_FI,
-	KW_WHILE,
-	KW_UNTIL,
-	KW_FOR,
-	KW_DO,
-	KW_DONE,
-	KW_OPEN,
-	KW_CLOSE,
-	KW_ESAC,
-	KW_BANG,
-	KW_CASE,
-	KW_SELECT,
-	KW_FUNCTION,
-	KW_TIME,
-	KW_COPROC,
-	KW_TEST
-};
-
-static const char *const keywords[] = {
-	[KW_IF] = "if",
-	[KW_THEN] = "then",
-	[KW_ELIF] = "elif",
-	[KW_ELSE] = "else",
-	[KW_FI] = "fi",
-	[KW_WHILE] = "while",
-	[KW_UNTIL] = "until",
-	[KW_FOR] = "for",
-	[KW_DO] = "do",
-	[KW_DONE] = "done",
-	[KW_OPEN] = "{",
-	[KW_CLOSE] = "}",
-	[KW_ESAC] = "esac",
-	[KW_BANG] = "!",
-	[KW_CASE] = "case",
-	[KW_SELECT] = "select",
-	[KW_FUNCTION] = "function",
-	[KW_TIME] = "time",
-	[KW_COPROC] = "coproc",
-	[KW_TEST] = "[[",
-};
-
 /* The reserved word at hand, where one would count as such. */
 static enum keyword peek(struct parser *ps)
 {
 	size_t i, n;
 
 	parse_blanks(ps);
-	for (i = 1; i < ARRAY_SIZE(keywords); i++) {
-		n = strlen(keywords[i]);
-		if (strncmp(ps->p, keywords[i], n) || !lex_is_end(ps->p[n]))
+	for (i = 1; i < KEYWORDS; i++) {
+		n = strlen(keyword_names[i]);
+		if (strncmp(ps->p, keyword_names[i], n) ||
+		    !lex_is_end(ps->p[n]))
 			continue;
 		/* `!(` begins a pattern, as extglob is on. */
 		if (i == KW_BANG && ps->p[n] == '(')
@@ -133,7 +86,7 @@ static enum keyword peek(struct parser *ps)
 
 static void take(struct parser *ps, enum keyword kw)
 {
-	ps->p += strlen(keywords[kw]);
+	ps->p += strlen(keyword_names[kw]);
 }
 
 static bool expect(struct parser *ps, enum keyword kw)
@@ -857,7 +810,8 @@ static struct node *keyword_command(struct parser *ps, enum keyword kw)
 	case KW_TIME:
 	case KW_COPROC:
 	case KW_TEST:
-		refuse_named(ps, "uses", keywords[kw], strlen(keywords[kw]));
+		refuse_named(ps, "uses", keyword_names[kw],
+			     strlen(keyword_names[kw]));
 		return NULL;
 	case KW_NONE:
 	case KW_THEN:
@@ -871,7 +825,7 @@ static struct node *keyword_command(struct parser *ps, enum keyword kw)
 	case KW_BANG:
 		break;
 	}
-	ps->p -= strlen(keywords[kw]);
+	ps->p -= strlen(keyword_names[kw]);
 	refuse_token(ps);
 	return NULL;
 }
