@@ -127,6 +127,9 @@ help:
 	@echo "make check-vm   run tests/behaviour/*.bats in the virtual machine"
 	@echo "make oracle     compare with wg-quick, conf by conf"
 	@echo "make bench      compare the time with wg-quick and with the floor"
+	@echo "make bench-firewall  the same beside many firewall rules"
+	@echo "make hooks-report  how the hooks of the corpus run"
+	@echo "make iptables-diff  compare with iptables, command by command"
 	@echo "make fuzz       fuzz the parsers, SECONDS= each"
 	@echo "make golden     write the expected plans anew, for review"
 	@echo "make lint       include order, style, clang-tidy"
@@ -284,6 +287,17 @@ bench: setup $(B)/wgq $(B)/oracle/usr/bin/wg-quick \
 	tests/vm/run --timeout 7200 -- tests/bench/run --wgq $(B)/wgq \
 		--wg-quick $(B)/oracle/usr/bin/wg-quick --tools $(B)/bench
 
+hooks-report: $(B)/wgq
+	tests/hooks-report $(B)/wgq tests/README.md
+
+# What the real iptables does, command by command, as root.
+iptables-diff:
+	tests/ipt/run
+
+bench-firewall: setup $(B)/wgq $(B)/bench/dump
+	tests/vm/run --timeout 3600 --mem 1024 -- tests/bench/forward \
+		$(B)/wgq $(B)/bench/dump
+
 demo: setup $(B)/wgq
 	@tests/vm/run -- sh tests/demo $(B)/wgq
 vm-shell: setup $(B)/wgq
@@ -316,6 +330,7 @@ clean:
 -include $(shell find $(B)/lib $(B)/cmd $(B)/tests -name '*.d' 2>/dev/null)
 .PHONY: all help setup setup-build unit golden install uninstall dist clean \
 	check check-unit check-replay check-valgrind check-host check-vm \
-	check-lint check-oracle replay fuzz lint oracle bench demo vm-shell
+	check-lint check-oracle replay fuzz lint oracle bench demo vm-shell \
+	bench-firewall hooks-report iptables-diff
 .DELETE_ON_ERROR:
 .SECONDARY:
