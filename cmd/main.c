@@ -218,7 +218,7 @@ static void print_option(const struct verb_option *opt)
 			 opt->value_name);
 		break;
 	}
-	printf("  %-22s %s\n", text, opt->summary);
+	printf("  %-23s %s\n", text, opt->summary);
 }
 
 static void verb_usage(const char *program, const struct verb *v)

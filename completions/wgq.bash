@@ -48,8 +48,10 @@ _wgq_options() {
 	case $1 in
 	up)
 		printf '%s\n' --forward --forward= --masquerade --masquerade= \
-			--open-port= --literal
+			--open-port= --hooks= --literal
 		;;
+	down) echo --hooks= ;;
+	hooks) printf '%s\n' --json --tsv ;;
 	explain)
 		printf '%s\n' --in= --out= --src= --dst= --proto= --port= \
 			--reply --local --json
@@ -68,7 +70,7 @@ _wgq_take() {
 	done
 }
 
-# What an option can have as its value, of which $1 is there already.
+# What option $2 of the verb can have as its value, of which $1 is there already.
 _wgq_values() {
 	local word start=''
 
@@ -81,6 +83,10 @@ _wgq_values() {
 		done < <(_wgq_links)
 		;;
 	--open-port) printf '%s\n' peers any ;;
+	--hooks)
+		printf '%s\n' all none
+		[[ $verb != up ]] || echo native
+		;;
 	--in | --out) _wgq_links ;;
 	--proto) printf '%s\n' tcp udp icmp ;;
 	esac
@@ -103,7 +109,7 @@ _wgq_target() {
 	*:*/*)
 		_wgq_files
 		;;
-	up:* | strip:* | explain:*)
+	up:* | strip:* | hooks:* | explain:*)
 		_wgq_take < <(_wgq_confs)
 		_wgq_files
 		;;
@@ -172,11 +178,12 @@ _wgq() {
 	_wgq_words
 	cur=${words[-1]}
 	if ((${#words[@]} == 1)); then
-		_wgq_take <<<$'up\ndown\nsave\nstrip\nexplain\n--help\n--version'
+		_wgq_take < <(printf '%s\n' up down save strip hooks explain \
+			--help --version)
 		return
 	fi
 	case ${words[0]} in
-	up | down | save | strip | explain) _wgq_after_verb ;;
+	up | down | save | strip | hooks | explain) _wgq_after_verb ;;
 	esac
 	# Only what follows the last "=" is replaced where that parts words.
 	[[ $typed != = ]] || typed=

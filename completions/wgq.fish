@@ -62,7 +62,7 @@ function __wgq_target
             set value 0
         else if test $options = 1; and string match -q -- '-*' $word
             test "$word" = --; and set options 0
-            contains -- $word --open-port --in --out --src --dst --proto --port
+            contains -- $word --open-port --hooks --in --out --src --dst --proto --port
             and set value 1
         else
             return 1
@@ -77,14 +77,21 @@ complete -c wgq -n __wgq_first -a up -d 'bring an interface up'
 complete -c wgq -n __wgq_first -a down -d 'take an interface down'
 complete -c wgq -n __wgq_first -a save -d 'write the live state into the conf'
 complete -c wgq -n __wgq_first -a strip -d 'print the conf as wg(8) reads it'
+complete -c wgq -n __wgq_first -a hooks -d 'tell how each hook of a conf will run'
 complete -c wgq -n __wgq_first -a explain -d 'tell which firewall rules let a flow through or refuse it'
 complete -c wgq -n __wgq_first -l version -d 'print the version'
-complete -c wgq -n '__wgq_first; or __wgq_verb up down save strip explain' -s h -l help -d 'tell how to call wgq'
+complete -c wgq -n '__wgq_first; or __wgq_verb up down save strip hooks explain' -s h -l help -d 'tell how to call wgq'
 
 complete -c wgq -n '__wgq_verb up' -l forward -f -a '(__wgq_list)' -d 'accept forwarded traffic, and turn forwarding on'
 complete -c wgq -n '__wgq_verb up' -l masquerade -f -a '(__wgq_list)' -d 'masquerade what leaves by these interfaces'
 complete -c wgq -n '__wgq_verb up' -l open-port -x -a 'peers any' -d 'accept what comes to ListenPort, from peers or anybody'
+complete -c wgq -n '__wgq_verb up' -l hooks -x -a 'all native none' -d 'which hooks run'
 complete -c wgq -n '__wgq_verb up' -l literal -d 'let the rules of hooks stand where they say'
+
+complete -c wgq -n '__wgq_verb down' -l hooks -x -a 'all none' -d 'which hooks run'
+
+complete -c wgq -n '__wgq_verb hooks' -l json -d 'answer in JSON'
+complete -c wgq -n '__wgq_verb hooks' -l tsv -d 'judge lines `ID TAB KIND TAB HOOK\' of standard input'
 
 complete -c wgq -n '__wgq_verb explain' -l in -x -a '(__wgq_links)' -d 'interface that packets come in by'
 complete -c wgq -n '__wgq_verb explain' -l out -x -a '(__wgq_links)' -d 'interface that they go out by'
@@ -96,6 +103,6 @@ complete -c wgq -n '__wgq_verb explain' -l reply -d 'they are replies, not new c
 complete -c wgq -n '__wgq_verb explain' -l local -d 'they are for this host, and not forwarded'
 complete -c wgq -n '__wgq_verb explain' -l json -d 'answer in JSON'
 
-complete -c wgq -n '__wgq_target up strip explain' -a '(__wgq_confs; __wgq_files)'
+complete -c wgq -n '__wgq_target up strip hooks explain' -a '(__wgq_confs; __wgq_files)'
 complete -c wgq -n '__wgq_target down save' -a '(__wgq_interfaces)'
 complete -c wgq -n '__wgq_target down save; and string match -q "*/*" -- (commandline -ct)' -a '(__wgq_files)'

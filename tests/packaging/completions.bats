@@ -97,12 +97,13 @@ common() {
 	same 'home' wgq strip h
 	same "wg0 wghere.conf wg~two.conf $dir" wgq up w
 	same "wg0 wghere.conf wg~two.conf $dir" wgq strip w
+	same "wg0 wghere.conf wg~two.conf $dir" wgq hooks w
 	same "wg0 wghere.conf wg~two.conf $dir" wgq explain w
 	same 'wg0 wg1 wgtun' wgq down ''
 	same 'wg0 wg1 wgtun' wgq save w
 	same "$deep" wgq up wgdir/
 	same "$deep" wgq down wgdir/
-	same --help wgq down --h
+	same --help wgq save --h
 	same "$rest" wgq strip wg0 ''
 	same 'wg0 wg1 wgtun' wgq down -- ''
 	same '' wgq down -- --h
@@ -117,6 +118,10 @@ options() {
 	same "$up" wgq up wg0 --
 	same "$explain" wgq explain --
 	same --help wgq save --
+	same '--help --json --tsv' wgq hooks --
+	same 'all native none' wgq up --hooks ''
+	same 'all none' wgq down --hooks ''
+	same 'wg0 wg1 wgtun' wgq down --hooks none ''
 	for opt in --in --out; do
 		same 'eth0 wg0 wg1' wgq explain $opt ''
 		same 'wg0 wg1' wgq explain --reply $opt w
@@ -158,10 +163,10 @@ values() {
 
 @test "bash: verbs, names, files" {
 	shell=bash
-	common 'up down save strip explain --help --version' \
+	common 'up down save strip hooks explain --help --version' \
 		wgdir wgdir/deep.conf
 	options '--forward --forward= --masquerade --masquerade= --open-port=
-		--literal --help' '--in= --out= --src= --dst= --proto= --port=
+		--hooks= --literal --help' '--in= --out= --src= --dst= --proto= --port=
 		--reply --local --json --help'
 	values again kept
 }
@@ -198,8 +203,8 @@ values() {
 @test "zsh: verbs, names, files" {
 	need zsh
 	shell=zsh
-	common 'up down save strip explain' wgdir deep.conf --help
-	options '--forward --masquerade --open-port --literal --help' \
+	common 'up down save strip hooks explain' wgdir deep.conf --help
+	options '--forward --masquerade --open-port --hooks --literal --help' \
 		'--in --out --src --dst --proto --port --reply --local --json
 		--help'
 	values
@@ -208,9 +213,9 @@ values() {
 @test "fish: verbs, names, files" {
 	need fish
 	shell=fish
-	common 'up down save strip explain' wgdir/ wgdir/deep.conf
+	common 'up down save strip hooks explain' wgdir/ wgdir/deep.conf
 	options '--forward --forward= --masquerade --masquerade= --open-port
-		--literal --help' '--in --out --src --dst --proto --port
+		--hooks --literal --help' '--in --out --src --dst --proto --port
 		--reply --local --json --help'
 	values again kept
 }
