@@ -51,6 +51,13 @@ stranger_is_refused() {
 	cannot_tcp stranger fd00:20::2 80
 }
 
+# All rules of the server, of both engines.
+firewall() {
+	in_ns server nft -s list ruleset
+	in_ns server iptables-legacy-save | sed '/^#/d; s/\[[0-9:]*\]//'
+	in_ns server ip6tables-legacy-save | sed '/^#/d; s/\[[0-9:]*\]//'
+}
+
 save_and_restore() {
 	in_ns server sh -c 'iptables-nft-save | iptables-nft-restore
 		ip6tables-nft-save | ip6tables-nft-restore'
@@ -160,13 +167,13 @@ beside() {
 	fw_reject_legacy
 	forwarding server
 	server_conf
-	snapshot server "$BATS_TEST_TMPDIR/before"
+	firewall >"$BATS_TEST_TMPDIR/before"
 	in_ns server "$WGQ" up --forward --masquerade srv
 	in_ns server nft list table inet wgq-srv
 	rm -rf /run/wgq
 	in_ns server "$WGQ" down srv
-	snapshot server "$BATS_TEST_TMPDIR/after"
-	assert_same_snapshot "$BATS_TEST_TMPDIR/before" "$BATS_TEST_TMPDIR/after"
+	firewall >"$BATS_TEST_TMPDIR/after"
+	diff "$BATS_TEST_TMPDIR/before" "$BATS_TEST_TMPDIR/after"
 }
 
 @test "a save and restore by iptables turns the mark into a match: found too" {
