@@ -548,9 +548,31 @@ static int compare_paths(const void *a, const void *b)
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-static bool is_pattern(const char *s)
+/* Is there anything but quoted and plain characters? Then take off quotes. */
+static bool is_pattern(char *s)
 {
-	return s[strcspn(s, "*?[\\")] != '\0';
+	char *to = s;
+	size_t i;
+
+	for (i = 0; s[i]; i++) {
+		if (strchr("*?[", s[i]))
+			return true;
+		if (s[i] == '\\' && s[i + 1])
+			i++;
+	}
+	for (; *s; s++) {
+		if (*s == '\\' && s[1])
+			s++;
+		*to++ = *s;
+	}
+	*to = '\0';
+	return false;
+}
+
+/* A leading dot has to be written, as for any shell. */
+static bool may_match(const char *component, const char *name)
+{
+	return name[0] != '.' || component[component[0] == '\\'] == '.';
 }
 
 static int expand(struct evaluation *ev, struct paths *out, const char *dir,
@@ -591,8 +613,7 @@ static int match_names(struct evaluation *ev, struct paths *out,
 	real_path(ev, *dir ? dir : ".", path);
 	d = opendir(path);
 	while (d && !ret && (entry = readdir(d)))
-		/* A leading dot has to be written, as for any shell. */
-		if ((entry->d_name[0] != '.' || *component == '.') &&
+		if (may_match(component, entry->d_name) &&
 		    hook_match(component, entry->d_name))
 			ret = take_name(ev, out, dir, entry->d_name, rest);
 	if (d)
