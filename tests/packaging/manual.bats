@@ -4,6 +4,8 @@
 # Help, manual and completions say the same as the table of verbs in cmd/, the
 # table of keys in lib/conf/ and the variables that lib/ asks for.  WGQ names
 # the binary; it is build/wgq otherwise.
+#
+# shellcheck disable=SC2016 # backquotes are Markdown's
 
 setup() {
 	top=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
@@ -279,4 +281,27 @@ bash_offers() {
 	same "$(sed -nE "s/.*'__wgq_first; or __wgq_verb (.*)' .*-l help .*/\1/p" \
 		completions/wgq.fish | tr ' ' '\n' | LC_ALL=C sort)" \
 		"$(verb_names)"
+}
+
+@test "README: functions and files that it names are there" {
+	local name n=0
+	while read -r name; do
+		echo "$name"
+		grep -rqE "\b$name\(" lib cmd
+		n=$((n + 1))
+	done < <(grep -ohE '`[a-z_]+\(\)`' README.md lib/README.md |
+		tr -d '`()' | sort -u)
+	[ "$n" -gt 20 ]
+	while read -r name; do
+		echo "$name"
+		[ -e "lib/$name" ] || [ -e "$name" ]
+		n=$((n + 1))
+	done < <(grep -ohE '`[a-z]+/[A-Za-z_/]+\.[a-z0-9]+`' lib/README.md |
+		tr -d '`' | sed 's/native_NAME/native_iptables/' | sort -u)
+	[ "$n" -gt 30 ]
+}
+
+@test "README: it has the verbs" {
+	same "$(sed -nE 's/^\| `wgq ([a-z]+) wg0`.*/\1/p' README.md |
+		LC_ALL=C sort)" "$(verb_names)"
 }
