@@ -274,6 +274,9 @@ int apply_down(const struct wgq_opts *o, const struct host *host,
 	int ret;
 
 	ret = run_load(&r, o, host, e);
+	if (!ret && o->hooks && !strcmp(o->hooks, "native"))
+		ret = err_set(e, -EINVAL,
+			      "down runs all hooks, or with --hooks=none none");
 	if (!ret && !host->may_admin())
 		ret = err_set(e, -EPERM,
 			      "taking an interface down needs root "

@@ -93,7 +93,8 @@ int run_hooks_forward(struct run *r, bool ret[SNAP_FAMILIES], struct wgq_err *e)
 	const struct conf_list *hooks;
 	size_t i, j;
 
-	if (r->o->literal || r->o->as_wg_quick)
+	if (r->o->literal || r->o->as_wg_quick ||
+	    (r->o->hooks && !strcmp(r->o->hooks, "none")))
 		return 0;
 	for (i = 0; i < ARRAY_SIZE(phases); i++) {
 		hooks = &r->conf.hooks[phases[i]];

@@ -133,11 +133,21 @@ static int compare_findings(const void *va, const void *vb)
 	return a->order < b->order ? -1 : 1;
 }
 
+/* What has no line came from the command line (conf_add_directive()). */
+static void finding_place(const struct run *r, unsigned int line,
+			  char place[PATH_MAX + 16])
+{
+	if (line)
+		snprintf(place, PATH_MAX + 16, "%s:%u", r->conf.name, line);
+	else
+		snprintf(place, PATH_MAX + 16, "option");
+}
+
 static int tell_findings(struct findings *fs, int ret, struct wgq_err *e)
 {
 	const struct run *r = fs->r;
 	const struct conf_finding *f;
-	char prefix[80];
+	char prefix[80], place[PATH_MAX + 16];
 	size_t i;
 
 	if (ret == -ENOMEM)
@@ -147,13 +157,13 @@ static int tell_findings(struct findings *fs, int ret, struct wgq_err *e)
 	snprintf(prefix, sizeof(prefix), "%.70s:", r->o->program);
 	for (i = 0; i < fs->n; i++) {
 		f = &fs->v[i].f;
+		finding_place(r, f->line, place);
 		if (f->severity == CONF_ERROR && fs->errors == 1)
-			err_set(e, -EINVAL, "%s:%u: %s", r->conf.name, f->line,
-				f->text);
+			err_set(e, -EINVAL, "%s: %s", place, f->text);
 		else
 			run_say(r,
 				f->severity == CONF_ERROR ? prefix : "Warning:",
-				"%s:%u: %s", r->conf.name, f->line, f->text);
+				"%s: %s", place, f->text);
 	}
 	if (fs->errors > 1)
 		err_set(e, -EINVAL, "%s: %zu mistakes, nothing was changed",

@@ -339,11 +339,10 @@ static void nft_old_rule(const char *verb, const struct fw_edit *ed,
 		buf_addf(out, " index %zu", ed->at);
 }
 
-static void print_nft(const struct fw_edit *ed, struct buf *out)
+static void nft_words(const struct fw_edit *ed, struct buf *out)
 {
 	const char *family = family_name(ed->family);
 
-	buf_adds(out, "nft ");
 	switch (ed->kind) {
 	case FW_E_TABLE_ADD:
 		buf_addf(out, "add table %s %s", family, ed->table);
@@ -392,6 +391,25 @@ static void print_nft(const struct fw_edit *ed, struct buf *out)
 		nft_rule(ed, out);
 		break;
 	}
+}
+
+/* One argument where a shell would take it apart. */
+static void print_nft(const struct fw_edit *ed, struct buf *out)
+{
+	cleanup(buf_done) struct buf words = { 0 };
+	bool quote;
+
+	nft_words(ed, &words);
+	buf_adds(&words, "");
+	if (words.failed) {
+		out->failed = true;
+		return;
+	}
+	quote = strpbrk(words.p, ";&{}<>|*") != NULL;
+	buf_adds(out, quote ? "nft '" : "nft ");
+	buf_adds(out, words.p);
+	if (quote)
+		buf_addc(out, '\'');
 }
 
 void fw_edit_print(const struct fw_edit *ed, struct buf *out)
