@@ -99,7 +99,8 @@ static int see_refusal(void *ctx, size_t index, const struct wgq_err *why)
 static int ask_batch(struct nl *nl, struct nlmsg *m, unsigned int *sum,
 		     struct wgq_err *e)
 {
-	const struct nl_batch_ops ops = { see_refusal, see_reply };
+	const struct nl_batch_ops ops = { .refused = see_refusal,
+					  .reply = see_reply };
 	cleanup(nl_batch_done) struct nl_batch b;
 	int ret = 0;
 
