@@ -4,6 +4,7 @@
 
 #include <limits.h>
 
+#include "base/buf.h"
 #include "base/err.h"
 #include "plan/snapshot.h"
 #include "plan/step.h"
@@ -77,6 +78,17 @@ int run_hook_text(struct run *r, const char *text, struct wgq_err *e)
  */
 int run_remember_edits(struct run *r, const struct fw_ruleset *rs,
 		       const struct fw_edits *es, struct wgq_err *e)
+	__attribute__((warn_unused_result));
+
+/**
+ * run_remember_text() - note a command that takes something back
+ *
+ * The first one that a command notes is to set journal.n_undo_before, for
+ * run_forget_edits().
+ *
+ * Return: 0 or -errno.
+ */
+int run_remember_text(struct run *r, const struct buf *text, struct wgq_err *e)
 	__attribute__((warn_unused_result));
 
 /** run_forget_edits() - the edits just remembered were not made */

@@ -62,4 +62,7 @@ const struct native *native_find(const char *name);
 /** native_iptables - iptables, ip6tables and their -nft and -legacy names */
 extern const struct native native_iptables;
 
+/** native_nft - nft */
+extern const struct native native_nft;
+
 #endif
