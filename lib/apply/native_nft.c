@@ -265,12 +265,10 @@ static int note(struct run *r, struct buf *cmd, struct wgq_err *e)
 
 static int note_edit(struct run *r, const struct fw_edit *ed, struct wgq_err *e)
 {
-	cleanup(buf_done) struct buf text = { 0 }, cmd = { 0 };
+	cleanup(buf_done) struct buf text = { 0 };
 
 	fw_edit_print(ed, &text);
-	buf_adds(&cmd, text.failed ? "" : text.p + strlen("nft "));
-	cmd.failed |= text.failed;
-	return note(r, &cmd, e);
+	return run_remember_text(r, &text, e);
 }
 
 static int note_chain(struct run *r, const struct fw_chain *c,

@@ -838,7 +838,6 @@ static void tcp_option(struct nft_parser *p)
 	uint16_t be;
 	size_t expr;
 
-	need_l4(p, IPPROTO_TCP);
 	if (nft_words_are(p, "rt mtu")) {
 		nft_load(&p->w, "rt", NFT_RT_TCPMSS);
 		expr = nft_expr(&p->w, "byteorder");
