@@ -24,6 +24,7 @@
 #include "base/cleanup.h"
 #include "hook/hook.h"
 #include "hook/script.h"
+#include "sys/sysctl.h"
 
 /**
  * struct evaluation - a hook line under way
@@ -461,9 +462,19 @@ static void real_path(const struct evaluation *ev, const char *path,
 
 static int op_open(void *ctx, const char *path, int flags, int *ret_fd)
 {
+	struct evaluation *ev = ctx;
+	struct wgq_err e = { 0 };
 	char file[PATH_MAX];
+	int ret;
 
 	real_path(ctx, path, file);
+	if ((flags & O_ACCMODE) != O_RDONLY &&
+	    !strncmp(path, SYSCTL_ROOT "/", strlen(SYSCTL_ROOT "/"))) {
+		ret = run_remember_sysctl(
+			ev->r, path + strlen(SYSCTL_ROOT "/"), NULL, &e);
+		if (ret)
+			return ret;
+	}
 	*ret_fd = open(file, flags | O_CLOEXEC, 0666);
 	return *ret_fd < 0 ? -errno : 0;
 }

@@ -16,5 +16,7 @@ const struct native *native_find(const char *name)
 		return &native_iptables;
 	if (!strcmp(base ? base + 1 : name, "nft"))
 		return &native_nft;
+	if (!strcmp(base ? base + 1 : name, "sysctl"))
+		return &native_sysctl;
 	return NULL;
 }

@@ -59,6 +59,9 @@ struct native {
 /** native_find() - the command of a name or path; Return: it, or NULL */
 const struct native *native_find(const char *name);
 
+/** native_sysctl - sysctl of procps: single values, read and written */
+extern const struct native native_sysctl;
+
 /** native_iptables - iptables, ip6tables and their -nft and -legacy names */
 extern const struct native native_iptables;
 
