@@ -112,6 +112,8 @@ static int run_native(struct evaluation *ev, const struct native *native,
 		ev->carry = (struct buf){ 0 };
 		call.in = in.p ? in.p : "";
 		call.in_len = in.len;
+	} else {
+		call.in_fd = c->io[0].fd;
 	}
 	ret = native->run(&call, ret_status, e);
 	if (!ret && (out.failed || err.failed))
@@ -427,10 +429,9 @@ static int run_programs(struct evaluation *ev, const struct hook_call *c,
 	return ret;
 }
 
-static int op_run(void *ctx, const struct hook_call *calls, size_t n,
-		  int *statuses, struct wgq_err *e)
+static int run_calls(struct evaluation *ev, const struct hook_call *calls,
+		     size_t n, int *statuses, struct wgq_err *e)
 {
-	struct evaluation *ev = ctx;
 	const struct native *native;
 	size_t i = 0, end;
 	int ret;
@@ -451,6 +452,25 @@ static int op_run(void *ctx, const struct hook_call *calls, size_t n,
 		i = end;
 	}
 	return 0;
+}
+
+static int op_run(void *ctx, const struct hook_call *calls, size_t n,
+		  int *statuses, struct wgq_err *e)
+{
+	struct evaluation *ev = ctx;
+	struct hook_call *bare = arena_array(&ev->a, n, sizeof(*bare));
+	size_t i, skip;
+
+	if (!bare)
+		return err_sys(e, -ENOMEM, "hook");
+	for (i = 0; i < n; i++) {
+		bare[i] = calls[i];
+		skip = geteuid() ? 0
+				 : native_skip_sudo(bare[i].argv, bare[i].argc);
+		bare[i].argv += skip;
+		bare[i].argc -= skip;
+	}
+	return run_calls(ev, bare, n, statuses, e);
 }
 
 static void real_path(const struct evaluation *ev, const char *path,

@@ -483,8 +483,8 @@ static void test_two_at_once(void **state)
 	pid_t pid;
 	char c;
 
-	conf(s, "wg0", INTERFACE "PreUp = sleep 100\n" FULL);
-	tmp_write(s->h.root, "bin/sleep", 0755, "");
+	conf(s, "wg0", INTERFACE "PreUp = linger 100\n" FULL);
+	tmp_write(s->h.root, "bin/linger", 0755, "");
 	mark_start(s);
 	assert_int_equal(pipe(&s->h.pipes[0]), 0);
 	assert_int_equal(pipe(&s->h.pipes[2]), 0);
