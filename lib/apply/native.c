@@ -31,6 +31,7 @@ const struct native *native_find(const char *name)
 		{ "nft", &native_nft },
 		{ "sysctl", &native_sysctl },
 		{ "sleep", &native_sleep },
+		{ "wg", &native_wg },
 	};
 	const char *base = strrchr(name, '/');
 	enum fw_backend backend;

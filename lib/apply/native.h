@@ -88,6 +88,9 @@ extern const struct native native_sysctl;
 /** native_filter - text tools: see hook/filter.h */
 extern const struct native native_filter;
 
+/** native_wg - wg: set, addconf, setconf, and show of one property */
+extern const struct native native_wg;
+
 /** native_sleep - sleep, which a signal ends */
 extern const struct native native_sleep;
 
