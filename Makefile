@@ -125,7 +125,6 @@ help:
 	@echo "make install    DESTDIR= PREFIX=, and make uninstall"
 	@echo "make unit       build the unit tests; make check-unit runs them"
 	@echo "make check-vm   run tests/behaviour/*.bats in the virtual machine"
-	@echo "make check-managers  beside real Docker, ufw, firewalld, libvirt"
 	@echo "make oracle     compare with wg-quick, conf by conf"
 	@echo "make bench      compare the time with wg-quick and with the floor"
 	@echo "make bench-firewall  the same beside many firewall rules"
@@ -211,7 +210,6 @@ check: setup
 	   $(MAKE) -s --no-print-directory SAN=1 check-unit check-replay; \
 	   $(MAKE) -s --no-print-directory check-host; \
 	   $(MAKE) -s --no-print-directory check-oracle; \
-	   $(MAKE) -s --no-print-directory check-managers-quick; \
 	   wait; cat $(B)/vm.tap; } 2>&1 | tests/tap-summary
 
 replay: $(REPLAY)
@@ -246,29 +244,6 @@ check-vm: $(B)/wgq $(B)/unit/net_nft $(B)/unit/net_xtables
 		$(wildcard tests/behaviour/*.bats)
 	@tests/vm/bats --kernel trixie --timeout 600 \
 		tests/behaviour/updown.bats tests/behaviour/netfilter.bats
-
-# Beside the real firewall managers of a Debian suite, unpacked below
-# $(B)/managers: 40 minutes emulated, a tenth of that for one of each kind.
-MANAGERS ?= bookworm
-managers = tests/vm/bats --kernel $(KERNEL) -e WGQ=$(B)/wgq \
-	-e MANAGERS=$(B)/managers -e MANAGERS_SUITE=$(MANAGERS)
-managers-root:
-	@tests/managers/make-root $(MANAGERS) $(B)/managers >&2
-check-managers: $(B)/wgq managers-root
-	@$(managers) --timeout 2400 $(wildcard tests/managers/*.bats)
-check-managers-quick: $(B)/wgq managers-root
-	@$(managers) -f "^(Docker|ufw) on iptables-nft$$|^RHEL's rules$$" \
-		$(addprefix tests/managers/,docker.bats ufw.bats plain.bats)
-
-# Packets beside every ruleset of the collection; an hour emulated.
-WGQ_SHARED ?= $(abspath ../shared)
-firewalls-report: $(B)/wgq
-	@mkdir -p $(B)/firewalls
-	@cp tests/README.md $(B)/firewalls/README.md
-	@tests/vm/run --timeout 9000 --out $(B)/firewalls -- \
-		tests/managers/fixtures --wgq $(B)/wgq --shared $(WGQ_SHARED) \
-		--write $(B)/firewalls/README.md
-	@cp $(B)/firewalls/README.md tests/README.md
 
 check-lint:
 	@n=0; echo "# suite lint"; echo 1..2; \
@@ -356,7 +331,6 @@ clean:
 .PHONY: all help setup setup-build unit golden install uninstall dist clean \
 	check check-unit check-replay check-valgrind check-host check-vm \
 	check-lint check-oracle replay fuzz lint oracle bench demo vm-shell \
-	bench-firewall hooks-report iptables-diff check-managers \
-	check-managers-quick managers-root firewalls-report
+	bench-firewall hooks-report iptables-diff
 .DELETE_ON_ERROR:
 .SECONDARY:

@@ -24,7 +24,6 @@
 #include "base/cleanup.h"
 #include "hook/hook.h"
 #include "hook/script.h"
-#include "sys/sysctl.h"
 
 /**
  * struct evaluation - a hook line under way
@@ -112,8 +111,6 @@ static int run_native(struct evaluation *ev, const struct native *native,
 		ev->carry = (struct buf){ 0 };
 		call.in = in.p ? in.p : "";
 		call.in_len = in.len;
-	} else {
-		call.in_fd = c->io[0].fd;
 	}
 	ret = native->run(&call, ret_status, e);
 	if (!ret && (out.failed || err.failed))
@@ -429,9 +426,10 @@ static int run_programs(struct evaluation *ev, const struct hook_call *c,
 	return ret;
 }
 
-static int run_calls(struct evaluation *ev, const struct hook_call *calls,
-		     size_t n, int *statuses, struct wgq_err *e)
+static int op_run(void *ctx, const struct hook_call *calls, size_t n,
+		  int *statuses, struct wgq_err *e)
 {
+	struct evaluation *ev = ctx;
 	const struct native *native;
 	size_t i = 0, end;
 	int ret;
@@ -454,25 +452,6 @@ static int run_calls(struct evaluation *ev, const struct hook_call *calls,
 	return 0;
 }
 
-static int op_run(void *ctx, const struct hook_call *calls, size_t n,
-		  int *statuses, struct wgq_err *e)
-{
-	struct evaluation *ev = ctx;
-	struct hook_call *bare = arena_array(&ev->a, n, sizeof(*bare));
-	size_t i, skip;
-
-	if (!bare)
-		return err_sys(e, -ENOMEM, "hook");
-	for (i = 0; i < n; i++) {
-		bare[i] = calls[i];
-		skip = geteuid() ? 0
-				 : native_skip_sudo(bare[i].argv, bare[i].argc);
-		bare[i].argv += skip;
-		bare[i].argc -= skip;
-	}
-	return run_calls(ev, bare, n, statuses, e);
-}
-
 static void real_path(const struct evaluation *ev, const char *path,
 		      char ret[PATH_MAX])
 {
@@ -482,19 +461,9 @@ static void real_path(const struct evaluation *ev, const char *path,
 
 static int op_open(void *ctx, const char *path, int flags, int *ret_fd)
 {
-	struct evaluation *ev = ctx;
-	struct wgq_err e = { 0 };
 	char file[PATH_MAX];
-	int ret;
 
 	real_path(ctx, path, file);
-	if ((flags & O_ACCMODE) != O_RDONLY &&
-	    !strncmp(path, SYSCTL_ROOT "/", strlen(SYSCTL_ROOT "/"))) {
-		ret = run_remember_sysctl(
-			ev->r, path + strlen(SYSCTL_ROOT "/"), NULL, &e);
-		if (ret)
-			return ret;
-	}
 	*ret_fd = open(file, flags | O_CLOEXEC, 0666);
 	return *ret_fd < 0 ? -errno : 0;
 }

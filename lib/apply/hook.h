@@ -4,7 +4,6 @@
 
 #include <limits.h>
 
-#include "base/buf.h"
 #include "base/err.h"
 #include "plan/snapshot.h"
 #include "plan/step.h"
@@ -79,32 +78,6 @@ int run_hook_text(struct run *r, const char *text, struct wgq_err *e)
 int run_remember_edits(struct run *r, const struct fw_ruleset *rs,
 		       const struct fw_edits *es, struct wgq_err *e)
 	__attribute__((warn_unused_result));
-
-/**
- * run_remember_text() - note a command that takes something back
- *
- * The first one that a command notes is to set journal.n_undo_before, for
- * run_forget_edits().
- *
- * Return: 0 or -errno.
- */
-int run_remember_text(struct run *r, const struct buf *text, struct wgq_err *e)
-	__attribute__((warn_unused_result));
-
-/**
- * run_remember_sysctl() - note what takes a write to a sysctl back
- * @r:		run
- * @key:	its path below /proc/sys
- * @value:	what is about to be written; NULL = not known yet
- * @e:		filled on failure
- *
- * A value that is what it will be, cannot be read, or has several lines is
- * not noted.
- *
- * Return: 0 or -errno.
- */
-int run_remember_sysctl(struct run *r, const char *key, const char *value,
-			struct wgq_err *e) __attribute__((warn_unused_result));
 
 /** run_forget_edits() - the edits just remembered were not made */
 void run_forget_edits(struct run *r);

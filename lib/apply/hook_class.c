@@ -62,16 +62,11 @@ static int add_program(struct judge *j, const struct hook_command *c,
 
 static int seen(void *ctx, const struct hook_command *c)
 {
-	struct hook_command bare = *c;
 	const char *why = NULL;
-	size_t skip = c->name ? native_skip_sudo(c->words, c->n) : 0;
 
-	bare.words += skip;
-	bare.n -= skip;
-	bare.name = skip ? bare.words[0] : c->name;
-	if (c->builtin || is_native(&bare, &why))
+	if (c->builtin || is_native(c, &why))
 		return 0;
-	return add_program(ctx, &bare, why);
+	return add_program(ctx, c, why);
 }
 
 static int say_programs(struct hook_class *k, struct arena *a)

@@ -26,9 +26,8 @@ struct run;
  * @phase:	phase of the hook
  * @argv:	words, NULL at the end
  * @argc:	their number, at least 1
- * @in:		standard input; NULL where it is to be read from @in_fd
+ * @in:		standard input; NULL where it is not at hand
  * @in_len:	its length
- * @in_fd:	likewise
  * @out:	receives standard output
  * @err:	receives standard error; may be @out
  * @literal:	rules stand where the words say
@@ -40,7 +39,6 @@ struct native_call {
 	size_t argc;
 	const char *in;
 	size_t in_len;
-	int in_fd;
 	struct buf *out, *err;
 	bool literal;
 };
@@ -58,46 +56,10 @@ struct native {
 		   struct wgq_err *e);
 };
 
-/**
- * native_read() - read a file that a command names
- * @c:		command
- * @path:	file; "-" and the names of standard input in /dev are that
- * @out:	the content is appended
- *
- * Return: 0 or -errno, -EINTR when a signal asked to stop.
- */
-int native_read(const struct native_call *c, const char *path, struct buf *out)
-	__attribute__((warn_unused_result));
-
-/**
- * native_skip_sudo() - how many words of sudo stand before a command
- *
- * We are root already, and what sudo does to the environment makes no
- * difference to the commands of hooks.
- *
- * Return: the number, 0 where it is not sudo, or not just a prefix.
- */
-size_t native_skip_sudo(const char *const *argv, size_t argc);
-
 /** native_find() - the command of a name or path; Return: it, or NULL */
 const struct native *native_find(const char *name);
 
-/** native_sysctl - sysctl of procps: single values, read and written */
-extern const struct native native_sysctl;
-
-/** native_filter - text tools: see hook/filter.h */
-extern const struct native native_filter;
-
-/** native_wg - wg: set, addconf, setconf, and show of one property */
-extern const struct native native_wg;
-
-/** native_sleep - sleep, which a signal ends */
-extern const struct native native_sleep;
-
 /** native_iptables - iptables, ip6tables and their -nft and -legacy names */
 extern const struct native native_iptables;
-
-/** native_nft - nft */
-extern const struct native native_nft;
 
 #endif

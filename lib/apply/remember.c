@@ -20,23 +20,17 @@
 #include "base/cleanup.h"
 #include "fw/ipt.h"
 
-int run_remember_text(struct run *r, const struct buf *text, struct wgq_err *e)
-{
-	int ret;
-
-	if (text->failed)
-		return err_sys(e, -ENOMEM, "journal");
-	ret = journal_remember_undo(&r->journal, text->p);
-	return ret ? err_sys(e, ret, "journal")
-		   : journal_note(&r->journal, e, "undo %s", text->p);
-}
-
 static int note(struct run *r, const struct fw_edit *inverse, struct wgq_err *e)
 {
 	cleanup(buf_done) struct buf text = { 0 };
+	int ret;
 
 	fw_edit_print(inverse, &text);
-	return run_remember_text(r, &text, e);
+	if (text.failed)
+		return err_sys(e, -ENOMEM, "journal");
+	ret = journal_remember_undo(&r->journal, text.p);
+	return ret ? err_sys(e, ret, "journal")
+		   : journal_note(&r->journal, e, "undo %s", text.p);
 }
 
 static const struct fw_chain *find(const struct fw_ruleset *rs,

@@ -80,7 +80,7 @@ void nft_mask(struct nft_writer *w, const void *mask, const void *flip,
 	nft_expr_end(w, expr);
 }
 
-void nft_cmp_op(struct nft_writer *w, uint32_t op, const void *data, size_t len)
+static void cmp(struct nft_writer *w, uint32_t op, const void *data, size_t len)
 {
 	size_t expr = nft_expr(w, "cmp");
 
@@ -92,11 +92,11 @@ void nft_cmp_op(struct nft_writer *w, uint32_t op, const void *data, size_t len)
 
 void nft_cmp(struct nft_writer *w, bool invert, const void *data, size_t len)
 {
-	nft_cmp_op(w, invert ? NFT_CMP_NEQ : NFT_CMP_EQ, data, len);
+	cmp(w, invert ? NFT_CMP_NEQ : NFT_CMP_EQ, data, len);
 }
 
-void nft_cmp_range(struct nft_writer *w, bool invert, const void *lo,
-		   const void *hi, size_t len)
+static void cmp_range(struct nft_writer *w, bool invert, const void *lo,
+		      const void *hi, size_t len)
 {
 	size_t expr = nft_expr(w, "range");
 
@@ -165,7 +165,7 @@ void nft_addr(struct nft_writer *w, const struct fw_match *m)
 		off += len;
 	if (a->range) {
 		nft_load_payload(w, NFT_PAYLOAD_NETWORK_HEADER, off, len);
-		nft_cmp_range(w, m->invert, a->b, a->b2, len);
+		cmp_range(w, m->invert, a->b, a->b2, len);
 		return;
 	}
 	short_len = whole_bytes(a);
@@ -185,10 +185,9 @@ void nft_port(struct nft_writer *w, const struct fw_match *m)
 	if (lo == hi)
 		nft_cmp(w, m->invert, &lo, sizeof(lo));
 	else if (!lo)
-		nft_cmp_op(w, m->invert ? NFT_CMP_GT : NFT_CMP_LTE, &hi,
-			   sizeof(hi));
+		cmp(w, m->invert ? NFT_CMP_GT : NFT_CMP_LTE, &hi, sizeof(hi));
 	else
-		nft_cmp_range(w, m->invert, &lo, &hi, sizeof(lo));
+		cmp_range(w, m->invert, &lo, &hi, sizeof(lo));
 }
 
 void nft_tcp_flags(struct nft_writer *w, const struct fw_match *m)
@@ -217,7 +216,7 @@ void nft_byte(struct nft_writer *w, uint32_t key, const struct fw_match *m)
 	if (lo == hi)
 		nft_cmp(w, m->invert, &lo, sizeof(lo));
 	else
-		nft_cmp_range(w, m->invert, &lo, &hi, sizeof(lo));
+		cmp_range(w, m->invert, &lo, &hi, sizeof(lo));
 }
 
 void nft_raw(struct nft_writer *w, const struct fw_raw *raw)

@@ -44,14 +44,6 @@ void nft_mask(struct nft_writer *w, const void *mask, const void *flip,
 /** nft_cmp() - compare the register; NFT_CMP_EQ, or NFT_CMP_NEQ if @invert */
 void nft_cmp(struct nft_writer *w, bool invert, const void *data, size_t len);
 
-/** nft_cmp_op() - compare the register; @op is NFT_CMP_ */
-void nft_cmp_op(struct nft_writer *w, uint32_t op, const void *data,
-		size_t len);
-
-/** nft_cmp_range() - is the register from @lo to @hi, or not if @invert? */
-void nft_cmp_range(struct nft_writer *w, bool invert, const void *lo,
-		   const void *hi, size_t len);
-
 /** nft_constant() - put a constant into register @reg */
 void nft_constant(struct nft_writer *w, uint32_t reg, const void *data,
 		  size_t len);

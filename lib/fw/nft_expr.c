@@ -412,7 +412,6 @@ static void read_counter(struct nft_reader *rd, struct nft_attrs *at)
 {
 	rd->r->packets += nft_attr_u64(at, NFTA_COUNTER_PACKETS);
 	rd->r->bytes += nft_attr_u64(at, NFTA_COUNTER_BYTES);
-	rd->r->counter = true;
 }
 
 static void read_limit(struct nft_reader *rd, struct nft_attrs *at)

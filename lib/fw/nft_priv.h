@@ -19,11 +19,6 @@
  * all expressions from the load to the use.
  */
 
-/* Types of a rule's user data.  nft and iptables pass over what is not theirs:
- * by the tag, of eight bytes, a rule is found again without being changed. */
-#define NFT_UDATA_COMMENT 0
-#define NFT_UDATA_TAG 0x77
-
 #define NFT_SLOTS 16	 /* registers of four bytes */
 #define NFT_VALUE_MAX 16 /* bytes of a value that are followed */
 

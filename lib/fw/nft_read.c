@@ -12,7 +12,8 @@
 #include "fw/nft_expr.h"
 #include "fw/nft_priv.h"
 
-#define KEY_MAX 64 /* bytes of the longest key: all registers */
+#define UDATA_COMMENT 0 /* type of a comment in a rule's user data */
+#define KEY_MAX 64	/* bytes of the longest key: all registers */
 
 /* Everything but a table belongs to one: the attribute is the same for all. */
 #define IN_TABLE 1
@@ -214,15 +215,11 @@ static int read_comment(struct fw_ruleset *rs, struct fw_rule *r,
 	size_t len = mnl_attr_get_payload_len(udata);
 
 	while (len >= 2 && len - 2 >= p[1]) {
-		if (p[0] == NFT_UDATA_TAG && p[1] == sizeof(r->tag))
-			memcpy(&r->tag, p + 2, sizeof(r->tag));
-		if (p[0] == NFT_UDATA_COMMENT && p[1] && !p[2 + p[1] - 1] &&
-		    !r->comment) {
+		if (p[0] == UDATA_COMMENT && p[1] && !p[2 + p[1] - 1]) {
 			r->comment =
 				arena_strndup(&rs->arena, (const char *)p + 2,
 					      strlen((const char *)p + 2));
-			if (!r->comment)
-				return -ENOMEM;
+			return r->comment ? 0 : -ENOMEM;
 		}
 		len -= 2u + p[1];
 		p += 2 + p[1];

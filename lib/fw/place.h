@@ -17,10 +17,8 @@
  * in any is final.  So each base chain that refuses the whole of a wanted flow
  * gets an accept of its own, right before the rule or policy that refuses:
  * behind narrower refusals, which the admin meant, and before the catch-all.
- * Where Docker is, DOCKER-USER is the place, which Docker keeps through its own
- * restarts; but not where that would spare packets a narrower refusal, of an
- * admin or of another manager, that comes later.  Where nothing refuses,
- * nothing is added.
+ * Where Docker is, the head of DOCKER-USER is the place, which Docker keeps
+ * through its own restarts.  Where nothing refuses, nothing is added.
  *
  * Rules of ours carry the mark "wgq:IF" as their comment, and by it
  * place_clean() finds them, whoever saved, restored or renumbered them.

@@ -226,41 +226,6 @@ static int add_accept(struct placer *pl, const struct accept *acc,
 
 /* Chains */
 
-/* Where the base chain jumps to DOCKER-USER; 0 where another chain does */
-static size_t docker_top(const struct fw_chain *base, const struct fw_chain *to)
-{
-	size_t i, j;
-
-	for (i = 0; i < base->n_rule; i++) {
-		const struct fw_rule *r = base->rule[i];
-
-		for (j = 0; j < r->n_stmt; j++) {
-			if (r->stmt[j].kind == FW_S_JUMP &&
-			    !strcmp(r->stmt[j].chain, to->name))
-				return i;
-		}
-	}
-	return 0;
-}
-
-/*
- * Does an accept in DOCKER-USER spare packets a narrower refusal that comes
- * later and is not Docker's?  An admin or another manager meant that.
- */
-static bool jumps_the_queue(const struct fw_passage *p)
-{
-	size_t i, top = docker_top(p->base, p->docker_user);
-
-	for (i = 0; i < p->n_part; i++) {
-		const struct fw_culprit *part = &p->part[i];
-
-		if (part->top > top && part->top < p->at &&
-		    fw_manager_of(part->chain) != FW_BY_DOCKER)
-			return true;
-	}
-	return false;
-}
-
 /* Return: 1 and the spot where it is refused, 0, or -errno */
 static int find_spot(struct placer *pl, const struct fw_chain *base,
 		     const struct fw_flow *f, struct spot *ret)
@@ -274,7 +239,7 @@ static int find_spot(struct placer *pl, const struct fw_chain *base,
 		return err;
 	ret->c = base;
 	ret->at = ret->p.at;
-	if (ret->p.docker_user && !jumps_the_queue(&ret->p)) {
+	if (ret->p.docker_user) {
 		ret->c = ret->p.docker_user;
 		ret->at = ret->p.docker_at;
 	}

@@ -330,10 +330,7 @@ struct fw_stmt {
  *		is a match instead.
  * @packets:	counter
  * @bytes:	counter
- * @counter:	it has one
  * @legible:	iptables reads this rule as it is meant
- * @tag:	number that a native nft command gave it in its user data, unseen
- *		by nft, to be found again; 0 = none
  */
 struct fw_rule {
 	uint64_t handle;
@@ -343,8 +340,7 @@ struct fw_rule {
 	size_t n_stmt, cap_stmt;
 	const char *comment;
 	uint64_t packets, bytes;
-	bool counter, legible;
-	uint64_t tag;
+	bool legible;
 };
 
 /** fw_match_add() - append a match; Return: it, zeroed, or NULL: no memory */

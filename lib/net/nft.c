@@ -347,10 +347,3 @@ int nft_commit(struct nl *nl, const struct fw_ruleset *rs,
 		return lost(nl, rs, &why, e);
 	return err_set(e, ret, "nf_tables: %s", why.msg);
 }
-
-int nft_send(struct nl *nl, struct buf *batch, struct wgq_err *e)
-{
-	if (batch->failed)
-		return err_sys(e, -ENOMEM, "nf_tables");
-	return nl_transact(nl, batch->p, batch->len, e);
-}

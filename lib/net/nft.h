@@ -2,7 +2,6 @@
 #ifndef WGQ_NET_NFT_H
 #define WGQ_NET_NFT_H
 
-#include "base/buf.h"
 #include "base/err.h"
 #include "fw/edit.h"
 #include "fw/ruleset.h"
@@ -48,18 +47,6 @@ int nft_dump(struct nl *nl, struct fw_ruleset *rs, struct wgq_err *e)
  */
 int nft_commit(struct nl *nl, const struct fw_ruleset *rs,
 	       const struct fw_edits *es, struct wgq_err *e)
-	__attribute__((warn_unused_result));
-
-/**
- * nft_send() - carry out a transaction that was built already
- * @nl:		socket of NETLINK_NETFILTER
- * @batch:	messages from BATCH_BEGIN, with a generation, to BATCH_END
- * @e:		filled on failure, its text the kernel's
- *
- * Return: 0; -ERESTART where the ruleset is not of that generation any more; or
- * another -errno.
- */
-int nft_send(struct nl *nl, struct buf *batch, struct wgq_err *e)
 	__attribute__((warn_unused_result));
 
 #endif

@@ -55,31 +55,6 @@ static void docker_user(void **state)
 	       "iptables -I DOCKER-USER 2 -o wg0 " CT MARKED);
 }
 
-#define USER                                             \
-	"chain DOCKER-USER\nchain DOCKER\nchain ufw-x\n" \
-	"-A FORWARD -j DOCKER-USER\n-A DOCKER-USER -j RETURN\n"
-
-/* A refusal of Docker's is no reason to leave DOCKER-USER, others are. */
-static void docker_user_and_others(void **state)
-{
-	(void)state;
-	expect(DROP USER "-A FORWARD -d 10.20.0.66 -j DROP\n",
-	       "iptables -A FORWARD -i wg0 " MARKED
-	       "iptables -I DOCKER-USER -o wg0 " CT MARKED);
-	expect(DROP USER "-A FORWARD -j ufw-x\n"
-			 "-A ufw-x -d 10.20.0.66 -j DROP\n",
-	       "iptables -A FORWARD -i wg0 " MARKED
-	       "iptables -I DOCKER-USER -o wg0 " CT MARKED);
-	expect(DROP "chain DOCKER-USER\n-A FORWARD -d 10.20.0.66 -j DROP\n"
-		    "-A FORWARD -j DOCKER-USER\n-A DOCKER-USER -j RETURN\n",
-	       "iptables -I DOCKER-USER -i wg0 " MARKED
-	       "iptables -I DOCKER-USER 2 -o wg0 " CT MARKED);
-	expect(DROP USER "-A FORWARD -j DOCKER\n"
-			 "-A DOCKER -d 172.17.0.2 ! -i docker0 -j DROP\n",
-	       "iptables -I DOCKER-USER -i wg0 " MARKED
-	       "iptables -I DOCKER-USER 2 -o wg0 " CT MARKED);
-}
-
 /* New connections fall late, established packets early. */
 static void established_first(void **state)
 {
@@ -520,7 +495,6 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(plain_chains),
 		cmocka_unit_test(docker_user),
-		cmocka_unit_test(docker_user_and_others),
 		cmocka_unit_test(established_first),
 		cmocka_unit_test(to_interfaces),
 		cmocka_unit_test(inet_tables),
